@@ -1,0 +1,68 @@
+"""What every wire contract is made of: frozen shapes, tolerant of attributes that a newer producer added."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+from shared.kernel import plain
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(max_length=4000)]
+Exact = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_used="json")]
+"""An exact decimal: text on the way out, text or a JSON number on the way in, digits never changed."""
+
+
+class Contract(BaseModel):
+    """A message or a part of one. Shape only: no rule lives here."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class By(Contract):
+    """Who did it: a person, a machine, or a machine in a person's name."""
+
+    person: Name | None = None
+    machine: Name | None = None
+
+
+class PlantEvent(Contract):
+    """Something a plant system says. When it happened is the envelope's ``time``."""
+
+    operator: Name | None = Field(None, description="the person in whose name the machine acts")
+    station: Name | None = Field(None, description="the machine that says it; the envelope's source if absent")
+
+
+class Fact(Contract):
+    """Something that was decided. When it happened is the envelope's ``time``, when it was recorded its
+    ``recordedtime``."""
+
+    by: By
+
+
+class ChangeRefused(Fact):
+    """A change was refused by the rules: what was asked, what stands in the way, what resolves it."""
+
+    subject_id: Id = Field(description="the run, unit, issue or endpoint it was about; the record's key")
+    refused_id: str = Field(description="id of the event or request that was refused")
+    refused_source: str = Field(description="source of the event or request that was refused")
+    refused_type: str = Field(description="type of the event, or name of the command, that was refused")
+    code: str = Field(description="stable, machine-readable")
+    obstacle: str
+    resolve: str
+    run_id: Id | None = None
+    unit_id: Id | None = None
+
+
+class RecordParked(Fact):
+    """A record was set aside: kept with its exact bytes, waiting for a person or for what it needs."""
+
+    subject_id: Id = Field(description="the record's key, or the service's name where it has none")
+    topic: str
+    partition: int
+    offset: int
+    reason: str = Field(description="stable, machine-readable: unreadable, unknown-type, early, behind, …")
+    detail: str = Field(description="what is wrong and where, for a person")
+    parked_id: str | None = Field(None, description="id of the event, where it could be read")
+    parked_type: str | None = Field(None, description="type of the event, where it could be read")

@@ -1,0 +1,204 @@
+"""The CloudEvents 1.0 envelope: structured and binary mode in, structured mode out.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from shared.contracts.base import Contract
+from shared.contracts.catalog import CATALOG, Entry
+
+CONTENT_TYPE = b"application/cloudevents+json"
+MAX_EVENT_BYTES = 1_048_576
+"""A larger event is set aside unread: a measured value or a sign-off is a few hundred bytes."""
+
+Headers = Iterable[tuple[str, bytes | None]]
+
+
+class Unreadable(Exception):  # noqa: N818 - an ending, not an error
+    """A record that cannot be understood: ``reason`` is stable, ``detail`` says what is wrong and where."""
+
+    def __init__(self, reason: str, detail: str, envelope: "Envelope | None" = None) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+        self.envelope = envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The attributes of one event. ``time`` is when it happened; ``data`` is not yet checked."""
+
+    id: str
+    source: str
+    type: str
+    time: datetime | None
+    data: Any
+    traceparent: str | None = None
+    correlationid: str | None = None
+    sequence: str | None = None
+
+
+def read(value: bytes | None, headers: Headers) -> Envelope:
+    """The envelope of a record's value and headers.
+
+    :raises Unreadable: naming what is wrong, in words for the person who programmed the sender.
+    """
+    if value is None:
+        raise Unreadable("tombstone", "The record has no body. Nothing is ever deleted here.")
+    if len(value) > MAX_EVENT_BYTES:
+        raise Unreadable("too-large", f"The body has {len(value)} bytes; at most {MAX_EVENT_BYTES} are read.")
+    attributes = {name.lower(): text for name, text in headers}
+    if "ce_specversion" in attributes or "ce_id" in attributes or "ce_type" in attributes:
+        return _binary(value, attributes)
+    return _structured(value)
+
+
+def contract_of(envelope: Envelope) -> tuple[Entry, Contract]:
+    """The contract that the event's type names, checked for shape.
+
+    :raises Unreadable: for an unknown type, an unknown version, or data that does not fit.
+    """
+    entry = CATALOG.get(envelope.type)
+    if entry is None:
+        raise _unknown(envelope)
+    try:
+        return entry, entry.contract.model_validate(envelope.data)
+    except ValidationError as error:
+        raise Unreadable("data-invalid", _said(error), envelope) from None
+
+
+def write(entry: Entry, contract: Contract, attributes: Mapping[str, str]) -> bytes:
+    """One event in structured mode; ``attributes`` are the envelope's besides type and data."""
+    head = to_json(
+        {
+            "specversion": "1.0",
+            "type": entry.type,
+            **attributes,
+            "datacontenttype": "application/json",
+        }
+    )
+    return head[:-1] + b',"data":' + contract.__pydantic_serializer__.to_json(contract, exclude_none=True) + b"}"
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time as the wire carries it: UTC, RFC 3339, with ``Z``."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant).decode
+"""Numbers keep the digits they came with: a measured value never passes through a float."""
+
+
+def _document(value: bytes, what: str) -> Any:
+    if not value.strip():
+        raise Unreadable("empty-body", "The body is empty.")
+    try:
+        return _decode(value.decode())
+    except UnicodeDecodeError as error:
+        raise Unreadable("not-utf8", f"The {what} is not UTF-8 at byte {error.start}.") from None
+    except RecursionError:
+        raise Unreadable("not-json", f"The {what} is nested too deeply.") from None
+    except ValueError as error:
+        raise Unreadable("not-json", f"The {what} is not JSON: {error}.") from None
+
+
+def _structured(value: bytes) -> Envelope:
+    document = _document(value, "body")
+    if not isinstance(document, dict):
+        raise Unreadable("not-cloudevent", "The body is JSON but not an object; a CloudEvent is expected.")
+    return _envelope(document, document.get("data"))
+
+
+def _binary(value: bytes, headers: Mapping[str, bytes | None]) -> Envelope:
+    attributes = {}
+    for name, text in headers.items():
+        if name.startswith("ce_"):
+            attributes[name[3:]] = _header(name, text)
+    content_type = _header("content-type", headers.get("content-type") or b"application/json")
+    if "json" not in content_type:
+        raise Unreadable("not-json", f"The data is {content_type}; application/json is expected.")
+    return _envelope(attributes, _document(value, "data"))
+
+
+def _header(name: str, text: bytes | None) -> str:
+    if text is None:
+        raise Unreadable("header-unreadable", f"The header {name} has no value.")
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        detail = f"The header {name} is not UTF-8 at byte {error.start}."
+        raise Unreadable("header-unreadable", detail) from None
+
+
+def _envelope(document: Mapping[str, Any], data: Any) -> Envelope:
+    try:
+        envelope = Envelope(
+            id=document["id"],
+            source=document["source"],
+            type=document["type"],
+            time=_time(document.get("time")),
+            data=data,
+            traceparent=_optional(document, "traceparent"),
+            correlationid=_optional(document, "correlationid"),
+            sequence=_optional(document, "sequence"),
+        )
+    except KeyError as missing:
+        detail = f"The CloudEvents attribute {missing.args[0]} is missing."
+        raise Unreadable("not-cloudevent", detail) from None
+    if document.get("specversion") != "1.0":
+        raise Unreadable("not-cloudevent", "The CloudEvents attribute specversion is missing or not 1.0.")
+    for name in ("id", "source", "type"):
+        attribute = document[name]
+        if not isinstance(attribute, str) or not 0 < len(attribute) <= 500:
+            raise Unreadable("not-cloudevent", f"The CloudEvents attribute {name} is not a text of 1 to 500.")
+    return envelope
+
+
+def _optional(document: Mapping[str, Any], name: str) -> str | None:
+    attribute = document.get(name)
+    if attribute is None:
+        return None
+    if not isinstance(attribute, str | int) or len(str(attribute)) > 500:
+        raise Unreadable("not-cloudevent", f"The CloudEvents attribute {name} is not a short text.")
+    return str(attribute)
+
+
+def _time(text: Any) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise Unreadable("not-cloudevent", f"The CloudEvents attribute time is no time: {text!r:.60}.") from None
+    if moment.tzinfo is None:
+        raise Unreadable("not-cloudevent", f"The CloudEvents attribute time has no zone: {text}.")
+    return moment
+
+
+def _unknown(envelope: Envelope) -> Unreadable:
+    family = envelope.type.rpartition(".v")[0]
+    versions = sorted(name for name in CATALOG if name.rpartition(".v")[0] == family)
+    if family and versions:
+        detail = f"The version {envelope.type} is unknown; known: {', '.join(versions)}."
+        return Unreadable("unknown-version", detail, envelope)
+    return Unreadable("unknown-type", f"The type {envelope.type} is unknown.", envelope)
+
+
+def _said(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_context=False)
+    shown = [f"data.{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems[:5]]
+    more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+    return "; ".join(shown) + more

@@ -1,0 +1,136 @@
+"""What the inventory service announces: topic ``asbuilt.inventory``."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, Text
+
+UnitStatus = Literal["scrapped", "installed", "wip", "on_hold", "unavailable", "available"]
+
+
+class UnitReceived(Fact):
+    """A unit came into inventory, by receipt or because a run builds it."""
+
+    unit_id: Id
+    part_number: Name
+    revision: Name
+    serial: Id | None = None
+    lot: Id | None = None
+    quantity: Exact
+    unit_of_measure: Name
+    location: Name | None = None
+
+
+class UnitClaimed(Fact):
+    """A unit became the target of a run; its requirements are inventory's from here on."""
+
+    unit_id: Id
+    run_id: Id
+    as_built_version: int
+
+
+class UnitFreed(Fact):
+    """A unit is no longer the target of a run that was canceled."""
+
+    unit_id: Id
+    run_id: Id
+
+
+class UnitStatusChanged(Fact):
+    """The computed status of a unit changed."""
+
+    unit_id: Id
+    status: UnitStatus
+    was: UnitStatus | None = None
+    reason: Text
+
+
+class UnitInstalled(Fact):
+    """A unit was put into a parent unit for a requirement of the run that builds the parent."""
+
+    parent_unit_id: Id
+    unit_id: Id
+    installation_id: Id
+    requirement_id: Id
+    run_id: Id
+    part_number: Name
+    revision: Name
+    serial: Id | None = None
+    lot: Id | None = None
+    quantity: Exact
+    designator: Name | None = None
+    substitute: bool = False
+    as_built_version: int = Field(description="of the parent, after this")
+
+
+class UnitRemoved(Fact):
+    """A unit was taken out of its parent unit; the installation stays visible with its end."""
+
+    parent_unit_id: Id
+    unit_id: Id
+    installation_id: Id
+    requirement_id: Id
+    run_id: Id
+    reason: Text = ""
+    as_built_version: int = Field(description="of the parent, after this")
+
+
+class UnitPlaced(Fact):
+    """A unit learned where it is: in a parent, or in stock again."""
+
+    unit_id: Id
+    parent_unit_id: Id | None = None
+    installation_id: Id | None = None
+
+
+class UnitConsumed(Fact):
+    """A unit was used up by the run that built its parent."""
+
+    unit_id: Id
+    run_id: Id
+    parent_unit_id: Id
+
+
+class UnitReleased(Fact):
+    """A run completed: its target is no longer work in progress, and its as-built is locked."""
+
+    unit_id: Id
+    run_id: Id
+    number: int = Field(description="of the completion record")
+    as_built_version: int
+
+
+class UnitReopened(Fact):
+    """A run was reopened: its target is work in progress again and its as-built unlocked."""
+
+    unit_id: Id
+    run_id: Id
+
+
+class InstallationDifference(Contract):
+    """How the as-built moved past what a completion relied on."""
+
+    change: Literal["added", "removed"]
+    requirement_id: Id
+    unit_id: Id
+    designator: Name | None = None
+
+
+class CompletionContested(Fact):
+    """A completion relied on an as-built that had already moved on: the unit is not released."""
+
+    unit_id: Id
+    run_id: Id
+    number: int = Field(description="of the completion record")
+    relied_on_version: int
+    as_built_version: int
+    differences: tuple[InstallationDifference, ...] = ()
+
+
+class UnitChangeRefused(ChangeRefused):
+    """A change of a unit was refused."""
+
+
+class UnitRecordParked(RecordParked):
+    """The inventory service set a record aside."""

@@ -1,0 +1,168 @@
+"""What plant systems, planning and the warehouse say to Asbuilt: topics ``plant.*``."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
+
+from shared.contracts.base import Contract, Exact, Id, Name, PlantEvent, Text
+
+FieldKind = Literal["text", "number", "boolean", "select", "multiselect", "datetime", "file", "signoff"]
+_ONE = Decimal(1)
+Value = str | Annotated[bool, Strict()] | Exact | tuple[str, ...]
+"""A recorded value: text, yes/no, an exact number, or the chosen options."""
+
+
+class FieldOrdered(Contract):
+    """A value to record on a step. A number has a unit and limits: ``min``/``max`` or ``target`` ± ``tolerance``."""
+
+    field_id: Id
+    name: Name
+    kind: FieldKind
+    required: bool = True
+    unit: Name | None = None
+    min: Exact | None = None
+    max: Exact | None = None
+    target: Exact | None = None
+    tolerance: Exact | None = None
+    options: tuple[Name, ...] = ()
+    role: Name | None = Field(None, description="for a signoff: the role that its signer holds")
+
+
+class StepOrdered(Contract):
+    """One operation of a run; ``after`` names the steps that must be complete before it starts."""
+
+    step_id: Id
+    name: Name
+    text: Text = ""
+    required: bool = True
+    after: tuple[Id, ...] = ()
+    fields: tuple[FieldOrdered, ...] = ()
+
+
+class RequirementOrdered(Contract):
+    """What part and quantity must be installed into the target unit, per assembly."""
+
+    requirement_id: Id
+    part_number: Name
+    revision: Name | None = Field(None, description="any revision if absent")
+    quantity: Exact
+    unit_of_measure: Name = "each"
+    designators: tuple[Name, ...] = ()
+    substitutes: tuple[Name, ...] = Field((), description="part numbers approved in its place")
+
+
+class GateOrdered(Contract):
+    """A run-level approval by a named role."""
+
+    gate_id: Id
+    name: Name
+    role: Name
+    required: bool = True
+
+
+class Procedure(Contract):
+    """The procedure version that a run executes."""
+
+    name: Name
+    version: Name
+
+
+class Target(Contract):
+    """The unit that a run builds: a serial, or a lot with its quantity."""
+
+    serial: Id | None = None
+    lot: Id | None = None
+    quantity: Exact = _ONE
+    unit_of_measure: Name = "each"
+
+
+class Place(Contract):
+    """Where a run is executed."""
+
+    plant: Name | None = None
+    line: Name | None = None
+    work_center: Name | None = None
+
+
+class OrderSnapshot(Contract):
+    """Everything that a run executes, as it was when it was ordered; later changes never reach it."""
+
+    run_id: Id
+    part_number: Name
+    revision: Name
+    procedure: Procedure
+    target: Target
+    work_order: Id | None = None
+    place: Place = Place()
+    steps: tuple[StepOrdered, ...]
+    requirements: tuple[RequirementOrdered, ...] = ()
+    gates: tuple[GateOrdered, ...] = ()
+
+
+class RunOrdered(PlantEvent, OrderSnapshot):
+    """Planning orders a run, with a full snapshot of what it executes."""
+
+
+class RunCanceled(PlantEvent):
+    """Planning takes an order back."""
+
+    run_id: Id
+    reason: Text
+
+
+class UnitReceived(PlantEvent):
+    """A unit came in: a serial unit, a lot quantity, or an untracked quantity of one part revision.
+
+    ``unit_id`` is the serial, or ``part_number:lot``.
+    """
+
+    unit_id: Id
+    part_number: Name
+    revision: Name
+    serial: Id | None = None
+    lot: Id | None = None
+    quantity: Exact = _ONE
+    unit_of_measure: Name = "each"
+    location: Name | None = None
+
+
+class StepStarted(PlantEvent):
+    """Work on a step began."""
+
+    run_id: Id
+    step_id: Id
+
+
+class ValueRecorded(PlantEvent):
+    """A field got a value. A number may be a JSON number or text; its digits are kept as they came."""
+
+    run_id: Id
+    step_id: Id
+    field_id: Id
+    value: Value
+
+
+class StepSignedOff(PlantEvent):
+    """A step was signed off; on a step that was not started it implies the start."""
+
+    run_id: Id
+    step_id: Id
+
+
+class UnitInstalled(PlantEvent):
+    """A unit was put into a parent unit for a requirement."""
+
+    parent_unit_id: Id
+    requirement_id: Id
+    unit_id: Id = Field(description="the component: its serial, or part_number:lot")
+    designator: Name | None = None
+    quantity: Exact = _ONE
+
+
+class UnitRemoved(PlantEvent):
+    """A unit was taken out of its parent unit."""
+
+    parent_unit_id: Id
+    unit_id: Id
+    reason: Text = ""

@@ -1,0 +1,221 @@
+"""What the run service announces: topics ``asbuilt.runs`` and ``asbuilt.completions``."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, Text
+from shared.contracts.plant import OrderSnapshot, Procedure, Value
+
+Verdict = Literal["in-range", "out-of-range"]
+IssueState = Literal["pending", "in_progress", "in_review", "resolved"]
+
+
+class RunCreated(Fact, OrderSnapshot):
+    """A run was created from its order. Inventory claims the target and takes the requirements over."""
+
+    unit_id: Id
+
+
+class RunCanceled(Fact):
+    """A run was canceled, by decision or because its target is not available."""
+
+    run_id: Id
+    unit_id: Id
+    reason: Text
+
+
+class StepStarted(Fact):
+    """A step was started; the first one of a run stamps the run's start."""
+
+    run_id: Id
+    step_id: Id
+
+
+class ValueRecorded(Fact):
+    """A value was recorded. Every recording is kept; the latest is the value."""
+
+    run_id: Id
+    step_id: Id
+    field_id: Id
+    value: Value
+    unit: Name | None = None
+    verdict: Verdict | None = Field(None, description="for a number with limits")
+    recording: int = Field(description="1, 2, … for the field")
+
+
+class StepSignedOff(Fact):
+    """A step was signed off and is complete."""
+
+    run_id: Id
+    step_id: Id
+
+
+class GateApproved(Fact):
+    """A gate was approved by someone holding its role."""
+
+    run_id: Id
+    gate_id: Id
+    role: Name
+
+
+class TargetNoted(Fact):
+    """Inventory claimed the run's target; the run knows its as-built from here on."""
+
+    run_id: Id
+    unit_id: Id
+    as_built_version: int
+
+
+class InstallationNoted(Fact):
+    """Inventory installed a unit for a requirement of this run."""
+
+    run_id: Id
+    installation_id: Id
+    requirement_id: Id
+    unit_id: Id
+    part_number: Name
+    quantity: Exact
+    designator: Name | None = None
+    substitute: bool = False
+    as_built_version: int
+
+
+class RemovalNoted(Fact):
+    """Inventory removed a unit that was installed for a requirement of this run."""
+
+    run_id: Id
+    installation_id: Id
+    requirement_id: Id
+    unit_id: Id
+    as_built_version: int
+
+
+class ExceptionApproved(Contract):
+    """A stated quantity of one requirement is excused."""
+
+    requirement_id: Id
+    quantity: Exact
+
+
+class IssueNoted(Fact):
+    """An issue of this run was opened or changed."""
+
+    run_id: Id
+    issue_id: Id
+    title: Name
+    state: IssueState
+    disposition: Name | None = None
+    approved: bool = Field(description="its disposition is approved")
+    exceptions: tuple[ExceptionApproved, ...] = ()
+
+
+class RequirementCount(Contract):
+    """How one requirement was met."""
+
+    requirement_id: Id
+    part_number: Name
+    required: Exact
+    installed: Exact
+    excepted: Exact
+
+
+class ReviewCounts(Contract):
+    """The counts that the completion review shows."""
+
+    steps_completed: int
+    steps_failed_then_resolved: int
+    steps_total: int
+    requirements_installed: int
+    requirements_excepted: int
+    requirements: tuple[RequirementCount, ...]
+    redlines_open: int
+    redlines_accepted: int
+    redlines_rejected: int
+    issues_open: int
+    issues_dispositioned: int
+    issues_resolved: int
+    gates_satisfied: int
+    gates_required: int
+
+
+class Acknowledged(Contract):
+    """A warning that the completer acknowledged."""
+
+    code: Name
+    subject: Id
+
+
+class Installed(Contract):
+    """One installation that the completion relied on."""
+
+    installation_id: Id
+    requirement_id: Id
+    unit_id: Id
+    part_number: Name
+    quantity: Exact
+    designator: Name | None = None
+    substitute: bool = False
+
+
+class IssueSummary(Contract):
+    """One issue of the run, as it stood at completion."""
+
+    issue_id: Id
+    title: Name
+    state: IssueState
+    disposition: Name | None = None
+
+
+class CompletionRecord(Contract):
+    """What was confirmed. ``content_hash`` is SHA-256 over the RFC 8785 form of all other members."""
+
+    run_id: Id
+    number: int = Field(description="1, 2, … after reopenings")
+    part_number: Name
+    revision: Name
+    procedure: Procedure
+    work_order: Id | None = None
+    unit_id: Id
+    serial: Id | None = None
+    lot: Id | None = None
+    quantity: Exact
+    started_at: AwareDatetime | None = None
+    completed_at: AwareDatetime
+    completed_by: Name
+    note: Text = ""
+    acknowledged: tuple[Acknowledged, ...] = ()
+    review_version: str
+    counts: ReviewCounts
+    operators: tuple[Name, ...] = ()
+    issues: tuple[IssueSummary, ...] = ()
+    installations: tuple[Installed, ...] = ()
+    gates_closed: tuple[Id, ...] = ()
+    as_built_version: int
+    cycle_time_s: Exact | None = None
+    content_hash: str
+
+
+class RunCompleted(Fact):
+    """A run was completed. Carries the whole completion record, so that nobody needs to call back."""
+
+    run_id: Id
+    unit_id: Id
+    record: CompletionRecord
+
+
+class RunReopened(Fact):
+    """A completed run is open again; its completion record stays, marked superseded."""
+
+    run_id: Id
+    unit_id: Id
+    number: int = Field(description="of the completion record that is superseded")
+    reason: Text
+
+
+class RunChangeRefused(ChangeRefused):
+    """A change of a run was refused."""
+
+
+class RunRecordParked(RecordParked):
+    """The run service set a record aside."""

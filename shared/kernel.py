@@ -1,0 +1,130 @@
+"""The few ideas every domain speaks in: refusals, people and machines, ids, and canonical forms.
+
+Standard library only. Domain code imports this module and nothing else of ours.
+"""
+
+import hashlib
+import inspect
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class RefusalKind(StrEnum):
+    """What sort of "no" a refusal is; HTTP turns it into a status code."""
+
+    CONFLICT = "conflict"  # the state of the record forbids it (409)
+    FORBIDDEN = "forbidden"  # this person may not (403)
+    UNKNOWN = "unknown"  # what it names does not exist, or not yet (404)
+    INVALID = "invalid"  # the request contradicts itself (422)
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is a business answer, not an error
+    """The change was refused.
+
+    A subclass's docstring is its message: a template filled with the facts given to the constructor.
+    ``code`` is stable and machine-readable; ``resolve`` (a template too) says what would make it a yes.
+    """
+
+    code: ClassVar[str] = "refused"
+    kind: ClassVar[RefusalKind] = RefusalKind.CONFLICT
+    resolve: ClassVar[str] = ""
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(self.code)
+
+    @property
+    def obstacle(self) -> str:
+        """What stands in the way, as a sentence."""
+        message = inspect.cleandoc(type(self).__doc__ or self.code).split("\n\n", 1)[0]
+        return " ".join(message.format(**self.facts).split())
+
+    @property
+    def resolution(self) -> str:
+        """What would resolve it, as a sentence; empty when nothing does."""
+        return self.resolve.format(**self.facts)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.obstacle}"
+
+
+class Unknown(Refused):
+    """{subject} is not known."""
+
+    code = "unknown"
+    kind = RefusalKind.UNKNOWN
+
+    def __init__(self, waits_for: str, **facts: object) -> None:
+        """``waits_for`` is the aggregate id whose appearance would make the message understandable:
+        events of different topics have no order among each other, so it may be early, not wrong."""
+        super().__init__(subject=waits_for, **facts)
+        self.waits_for = waits_for
+
+
+class WrongKey(Refused):
+    """The record's key is {key}, but it is about {expected}, so its order cannot be promised."""
+
+    code = "wrong-key"
+    kind = RefusalKind.INVALID
+    resolve = "Send it again with {expected} as the record's key."
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: a person, a machine, or a machine in a person's name; with the roles they acted in."""
+
+    person: str | None = None
+    machine: str | None = None
+    roles: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        if self.person and self.machine:
+            return f"{self.person} at {self.machine}"
+        return self.person or self.machine or "unknown"
+
+
+def derived_id(at_ms: int, *seed: str) -> str:
+    """A UUIDv7 that follows from ``at_ms`` (Unix time in milliseconds) and ``seed`` alone.
+
+    The same cause always gives the same id, so work repeated after a crash announces the same ids again.
+    """
+    digest = int.from_bytes(hashlib.blake2b("\x1f".join(seed).encode(), digest_size=10).digest())
+    value = (at_ms & 0xFFFF_FFFF_FFFF) << 80 | digest
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def canonical_json(document: object) -> bytes:
+    """The RFC 8785 form of a document made of objects with ASCII keys, lists, strings, integers, booleans
+    and null. Exact decimals and times go in as strings, so no number depends on a printer's rounding.
+
+    :raises TypeError: for a float, a Decimal or anything else without a canonical form here.
+    """
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_refuse
+    ).encode()
+
+
+def content_hash(document: object) -> str:
+    """``sha256:<hex>`` over the canonical form, which anybody can compute again."""
+    return "sha256:" + hashlib.sha256(canonical_json(document)).hexdigest()
+
+
+def plain(number: Decimal) -> str:
+    """A decimal as text without exponent, digits kept as they were recorded."""
+    return format(number, "f")
+
+
+def unit_id_of(part_number: str, serial: str | None, lot: str | None) -> str:
+    """The id of a unit as the plant can know it: the serial, or the lot within its part (the same lot text on
+    two parts is two lots)."""
+    return serial if serial is not None else f"{part_number}:{lot or 'untracked'}"
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"{type(value).__name__} has no canonical form; give it as text")
