@@ -74,11 +74,10 @@ class WrongKey(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: a person, a machine, or a machine in a person's name; with the roles they acted in."""
+    """Who did it: a person, a machine, or a machine in a person's name."""
 
     person: str | None = None
     machine: str | None = None
-    roles: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         if self.person and self.machine:

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstr
 
 from shared.kernel import plain
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 Text = Annotated[str, StringConstraints(max_length=4000)]
 Exact = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_used="json")]
 """An exact decimal: text on the way out, text or a JSON number on the way in, digits never changed."""

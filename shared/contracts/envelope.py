@@ -162,8 +162,9 @@ def _envelope(document: Mapping[str, Any], data: Any) -> Envelope:
         raise Unreadable("not-cloudevent", "The CloudEvents attribute specversion is missing or not 1.0.")
     for name in ("id", "source", "type"):
         attribute = document[name]
-        if not isinstance(attribute, str) or not 0 < len(attribute) <= 500:
-            raise Unreadable("not-cloudevent", f"The CloudEvents attribute {name} is not a text of 1 to 500.")
+        if not isinstance(attribute, str) or not 0 < len(attribute) <= 500 or not attribute.isprintable():
+            detail = f"The CloudEvents attribute {name} is not a text of 1 to 500 printable characters."
+            raise Unreadable("not-cloudevent", detail)
     return envelope
 
 

@@ -1,0 +1,1 @@
+"""The services of Asbuilt. None of them imports another."""

@@ -1,0 +1,1 @@
+"""Where the run service meets Kafka, PostgreSQL and HTTP."""

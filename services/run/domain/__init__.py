@@ -1,0 +1,1 @@
+"""The rules of a run: pure, standard library and `shared.kernel` only."""

@@ -1,0 +1,134 @@
+"""What happens to a run. Every change of state is one of these, and every one is announced."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.run.domain.run import Installation, Issue, Order, Value, Verdict
+from shared.kernel import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """What every event tells."""
+
+    run_id: str
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunCreated(RunEvent):
+    """The run exists, with its order."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class RunCanceled(RunEvent):
+    """The run was taken back."""
+
+    unit_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(RunEvent):
+    """Work on a step began."""
+
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRecorded(RunEvent):
+    """A field got its ``number``-th value."""
+
+    step_id: str
+    field_id: str
+    value: Value
+    unit: str | None
+    verdict: Verdict | None
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepSignedOff(RunEvent):
+    """A step is complete."""
+
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateApproved(RunEvent):
+    """A gate was approved by someone holding its role."""
+
+    gate_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetNoted(RunEvent):
+    """Inventory claimed the target."""
+
+    unit_id: str
+    as_built_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationNoted(RunEvent):
+    """Inventory installed a unit for this run."""
+
+    installation: Installation
+    as_built_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalNoted(RunEvent):
+    """Inventory removed a unit of this run."""
+
+    installation_id: str
+    requirement_id: str
+    unit_id: str
+    as_built_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueNoted(RunEvent):
+    """An issue of this run was opened or changed."""
+
+    issue: Issue
+
+
+@dataclass(frozen=True, slots=True)
+class RunCompleted(RunEvent):
+    """The run is complete and locked. ``record`` is the completion record as a canonical document."""
+
+    unit_id: str
+    number: int
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunReopened(RunEvent):
+    """The run is open again; completion record ``number`` is superseded."""
+
+    unit_id: str
+    number: int
+    reason: str
+
+
+AnyEvent = (
+    RunCreated
+    | RunCanceled
+    | StepStarted
+    | ValueRecorded
+    | StepSignedOff
+    | GateApproved
+    | TargetNoted
+    | InstallationNoted
+    | RemovalNoted
+    | IssueNoted
+    | RunCompleted
+    | RunReopened
+)

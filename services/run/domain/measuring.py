@@ -1,0 +1,84 @@
+"""Values: does one fit its field, and is a measurement in range."""
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from services.run.domain.refusals import RoleNotHeld, ValueInvalid
+from services.run.domain.run import FieldDefinition, FieldKind, Value, Verdict
+
+
+def fitting(definition: FieldDefinition, value: Value, roles: frozenset[str]) -> Value:
+    """The value as the field keeps it; exact decimals for numbers.
+
+    :raises ValueInvalid: when it does not fit the field's kind.
+    :raises RoleNotHeld: when a signoff field is signed by someone without its role.
+    """
+    match definition.kind:
+        case FieldKind.NUMBER:
+            return _number(definition, value)
+        case FieldKind.BOOLEAN:
+            fits = isinstance(value, bool)
+        case FieldKind.SELECT:
+            fits = value in definition.options
+        case FieldKind.MULTISELECT:
+            fits = isinstance(value, tuple) and set(value) <= set(definition.options)
+        case FieldKind.DATETIME:
+            fits = isinstance(value, str) and _is_time(value)
+        case FieldKind.TEXT | FieldKind.FILE:
+            fits = isinstance(value, str) and value.strip() != ""
+        case FieldKind.SIGNOFF:
+            fits = _may_sign(definition, roles)
+    if not fits:
+        raise ValueInvalid(field_id=definition.field_id, expected=expected(definition), value=repr(value)[:80])
+    return value
+
+
+def verdict_on(definition: FieldDefinition, value: Value) -> Verdict | None:
+    """In range or out of range, limits included; ``None`` where the field has no limits."""
+    if not isinstance(value, Decimal) or (definition.minimum is None and definition.maximum is None):
+        return None
+    too_low = definition.minimum is not None and value < definition.minimum
+    too_high = definition.maximum is not None and value > definition.maximum
+    return Verdict.OUT_OF_RANGE if too_low or too_high else Verdict.IN_RANGE
+
+
+def expected(definition: FieldDefinition) -> str:
+    """What a field takes, in words."""
+    match definition.kind:
+        case FieldKind.NUMBER:
+            return f"a number in {definition.unit}" if definition.unit else "a number"
+        case FieldKind.BOOLEAN:
+            return "true or false"
+        case FieldKind.SELECT:
+            return f"one of {', '.join(definition.options)}"
+        case FieldKind.MULTISELECT:
+            return f"a list of {', '.join(definition.options)}"
+        case FieldKind.DATETIME:
+            return "a time with its zone, like 2026-01-31T08:00:00Z"
+        case FieldKind.TEXT | FieldKind.FILE:
+            return "a text"
+        case FieldKind.SIGNOFF:
+            return "a signature"
+
+
+def _number(definition: FieldDefinition, value: Value) -> Decimal:
+    try:
+        number = Decimal(value) if isinstance(value, str | Decimal) else None
+    except InvalidOperation:
+        number = None
+    if number is None or not number.is_finite():
+        raise ValueInvalid(field_id=definition.field_id, expected=expected(definition), value=repr(value)[:80])
+    return number
+
+
+def _is_time(value: str) -> bool:
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _may_sign(definition: FieldDefinition, roles: frozenset[str]) -> bool:
+    if definition.role and definition.role not in roles:
+        raise RoleNotHeld(what=f"The signature {definition.name}", role=definition.role)
+    return True

@@ -1,0 +1,135 @@
+"""Every "no" of a run. A docstring is the message, ``resolve`` the way out."""
+
+from shared.kernel import RefusalKind, Refused, Unknown
+
+
+class UnknownRun(Unknown):
+    """The run {subject} is not known."""
+
+    code = "unknown-run"
+    resolve = "Order the run first, or check its id."
+
+
+class RunExists(Refused):
+    """The run {run_id} exists already with different content."""
+
+    code = "run-exists"
+    resolve = "Order it under another id; a live run never takes a changed procedure."
+
+
+class OrderInvalid(Refused):
+    """The order contradicts itself: {what}."""
+
+    code = "order-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Correct the order and send it again under a new event id."
+
+
+class RunLocked(Refused):
+    """The run {run_id} is complete and its record is locked."""
+
+    code = "run-locked"
+    resolve = "Someone with the permission run:reopen can reopen the run, with a reason."
+
+
+class RunNotOpen(Refused):
+    """The run {run_id} is {status} and takes no more changes."""
+
+    code = "run-not-open"
+    resolve = "Order a new run for the unit."
+
+
+class RunNotComplete(Refused):
+    """The run {run_id} is not complete, so there is nothing to reopen."""
+
+    code = "run-not-complete"
+    resolve = "A run that is still open can be changed as it is."
+
+
+class UnknownStep(Refused):
+    """The run {run_id} has no step {step_id}."""
+
+    code = "unknown-step"
+    kind = RefusalKind.UNKNOWN
+    resolve = "Use one of its steps: {known}."
+
+
+class UnknownField(Refused):
+    """The step {step_id} has no field {field_id}."""
+
+    code = "unknown-field"
+    kind = RefusalKind.UNKNOWN
+    resolve = "Use one of its fields: {known}."
+
+
+class UnknownGate(Refused):
+    """The run {run_id} has no gate {gate_id}."""
+
+    code = "unknown-gate"
+    kind = RefusalKind.UNKNOWN
+    resolve = "Use one of its gates: {known}."
+
+
+class UpstreamNotComplete(Refused):
+    """The step {step_id} cannot start: {upstream} must be complete first."""
+
+    code = "upstream-not-complete"
+    resolve = "Sign off {upstream}."
+
+
+class StepSignedOff(Refused):
+    """The step {step_id} is signed off."""
+
+    code = "step-signed-off"
+    resolve = "A signed step changes only after its run was completed and reopened."
+
+
+class StepNotWorkable(Refused):
+    """The step {step_id} is {state}, so it cannot be worked on."""
+
+    code = "step-not-workable"
+    resolve = "Bring the step back to todo or in progress first."
+
+
+class FieldsMissing(Refused):
+    """The step {step_id} cannot be signed off: {fields} have no value."""
+
+    code = "fields-missing"
+    resolve = "Record a value for {fields}."
+
+
+class ValueInvalid(Refused):
+    """The field {field_id} takes {expected}, not {value}."""
+
+    code = "value-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Record {expected}."
+
+
+class RoleNotHeld(Refused):
+    """{what} is for someone holding the role {role}."""
+
+    code = "role-not-held"
+    kind = RefusalKind.FORBIDDEN
+    resolve = "Ask someone who holds the role {role}."
+
+
+class CompletionBlocked(Refused):
+    """The run {run_id} cannot be completed: {blockers}"""
+
+    code = "completion-blocked"
+    resolve = "Clear what the review lists, then review and confirm again."
+
+
+class ReviewStale(Refused):
+    """The review changed since version {given}; the current version is {current}."""
+
+    code = "review-stale"
+    resolve = "Look at the new review and confirm its version."
+
+
+class WarningNotAcknowledged(Refused):
+    """Warnings are not acknowledged: {warnings}."""
+
+    code = "warning-not-acknowledged"
+    resolve = "Acknowledge each warning by its code and subject, or clear it."

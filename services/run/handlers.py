@@ -1,0 +1,229 @@
+"""Message to command: what each event asks of a run, and which run it is about."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TypeVar
+
+from services.run.domain import commands
+from services.run.domain.run import (
+    FieldDefinition,
+    FieldKind,
+    GateDefinition,
+    Installation,
+    Issue,
+    Order,
+    Requirement,
+    StepDefinition,
+    Target,
+)
+from shared.contracts import inventory, issue, plant
+from shared.contracts.base import Contract
+from shared.kernel import unit_id_of
+from shared.messaging.messages import Ask, Message
+from shared.messaging.service import Handler
+
+C = TypeVar("C", bound=Contract)
+
+TARGET_NOT_AVAILABLE = "target-not-available"
+CREATED = "asbuilt.run.created.v1"
+
+
+def order_of(snapshot: plant.OrderSnapshot) -> Order:
+    """The order as the domain knows it: per-assembly quantities times the run's, limits as min and max."""
+    target, place = snapshot.target, snapshot.place
+    return Order(
+        run_id=snapshot.run_id,
+        part_number=snapshot.part_number,
+        revision=snapshot.revision,
+        procedure=snapshot.procedure.name,
+        procedure_version=snapshot.procedure.version,
+        target=Target(
+            unit_id_of(snapshot.part_number, target.serial, target.lot),
+            target.serial,
+            target.lot,
+            target.quantity,
+            target.unit_of_measure,
+        ),
+        work_order=snapshot.work_order,
+        plant=place.plant,
+        line=place.line,
+        work_center=place.work_center,
+        steps=tuple(_step(step) for step in snapshot.steps),
+        requirements=tuple(_requirement(one, target.quantity) for one in snapshot.requirements),
+        gates=tuple(GateDefinition(g.gate_id, g.name, g.role, g.required) for g in snapshot.gates),
+    )
+
+
+def order_run(message: Message) -> Ask[commands.OrderRun]:
+    """Planning orders a run."""
+    data = _is(message, plant.RunOrdered)
+    command = commands.OrderRun(data.run_id, message.actor, message.happened_at, order_of(data))
+    return Ask((data.run_id,), command)
+
+
+def cancel_run(message: Message) -> Ask[commands.CancelRun]:
+    """Planning takes an order back."""
+    data = _is(message, plant.RunCanceled)
+    return Ask((data.run_id,), commands.CancelRun(data.run_id, message.actor, message.happened_at, data.reason))
+
+
+def start_step(message: Message) -> Ask[commands.StartStep]:
+    """A plant system says that work on a step began."""
+    data = _is(message, plant.StepStarted)
+    command = commands.StartStep(data.run_id, message.actor, message.happened_at, data.step_id)
+    return Ask((data.run_id,), command)
+
+
+def record_value(message: Message) -> Ask[commands.RecordValue]:
+    """A plant system measured, read or noted something."""
+    data = _is(message, plant.ValueRecorded)
+    command = commands.RecordValue(
+        data.run_id,
+        message.actor,
+        message.happened_at,
+        data.step_id,
+        data.field_id,
+        data.value,
+        message.roles,
+    )
+    return Ask((data.run_id,), command)
+
+
+def sign_off(message: Message) -> Ask[commands.SignOff]:
+    """A plant system signs a step off in a person's name."""
+    data = _is(message, plant.StepSignedOff)
+    return Ask((data.run_id,), commands.SignOff(data.run_id, message.actor, message.happened_at, data.step_id))
+
+
+def note_target(message: Message) -> Ask[commands.NoteTarget]:
+    """Inventory claimed the target."""
+    data = _is(message, inventory.UnitClaimed)
+    command = commands.NoteTarget(
+        data.run_id, message.actor, message.happened_at, data.unit_id, data.as_built_version
+    )
+    return Ask((data.run_id,), command)
+
+
+def note_installation(message: Message) -> Ask[commands.NoteInstallation]:
+    """Inventory installed a unit into the target."""
+    data = _is(message, inventory.UnitInstalled)
+    installation = Installation(
+        data.installation_id,
+        data.requirement_id,
+        data.unit_id,
+        data.part_number,
+        data.quantity,
+        data.designator,
+        data.substitute,
+    )
+    command = commands.NoteInstallation(
+        data.run_id, message.actor, message.happened_at, installation, data.as_built_version
+    )
+    return Ask((data.run_id,), command)
+
+
+def note_removal(message: Message) -> Ask[commands.NoteRemoval]:
+    """Inventory removed a unit from the target."""
+    data = _is(message, inventory.UnitRemoved)
+    command = commands.NoteRemoval(
+        data.run_id,
+        message.actor,
+        message.happened_at,
+        data.installation_id,
+        data.requirement_id,
+        data.unit_id,
+        data.as_built_version,
+    )
+    return Ask((data.run_id,), command)
+
+
+def note_issue(message: Message) -> Ask[commands.NoteIssue] | None:
+    """An issue was opened or changed; only those of a run are run's business."""
+    data = _is(message, issue.IssueFact)
+    if data.run_id is None:
+        return None
+    excepted: dict[str, Decimal] = {}
+    for one in data.exceptions:
+        excepted[one.requirement_id] = excepted.get(one.requirement_id, Decimal(0)) + one.quantity
+    noted = Issue(data.issue_id, data.title, data.state, data.disposition, data.approved, excepted)
+    return Ask((data.run_id,), commands.NoteIssue(data.run_id, message.actor, message.happened_at, noted))
+
+
+def cancel_for_target(message: Message) -> Ask[commands.CancelRun] | None:
+    """Inventory cannot give the run its target, so the run is canceled with that reason."""
+    data = _is(message, inventory.UnitChangeRefused)
+    if data.run_id is None or (data.refused_type, data.code) != (CREATED, TARGET_NOT_AVAILABLE):
+        return None
+    reason = f"{data.code}: {data.obstacle}"
+    return Ask((data.run_id,), commands.CancelRun(data.run_id, message.actor, message.happened_at, reason))
+
+
+def reopen_contested(message: Message) -> Ask[commands.ReopenRun]:
+    """Inventory contests a completion: the as-built had moved past what was reviewed."""
+    data = _is(message, inventory.CompletionContested)
+    changed = ", ".join(f"{one.unit_id} {one.change}" for one in data.differences)
+    reason = f"completion contested: the as-built is version {data.as_built_version}, not {data.relied_on_version}"
+    reason = f"{reason} ({changed})" if changed else reason
+    return Ask(
+        (data.run_id,),
+        commands.ReopenRun(data.run_id, message.actor, message.happened_at, reason, data.number),
+    )
+
+
+HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
+    {
+        plant.RunOrdered: Handler(order_run, "run:order"),
+        plant.RunCanceled: Handler(cancel_run, "run:order"),
+        plant.StepStarted: Handler(start_step, "step:work"),
+        plant.ValueRecorded: Handler(record_value, "step:work"),
+        plant.StepSignedOff: Handler(sign_off, "step:work"),
+        inventory.UnitClaimed: Handler(note_target),
+        inventory.UnitInstalled: Handler(note_installation),
+        inventory.UnitRemoved: Handler(note_removal),
+        inventory.UnitChangeRefused: Handler(cancel_for_target),
+        inventory.CompletionContested: Handler(reopen_contested),
+        issue.IssueOpened: Handler(note_issue),
+        issue.IssueDispositioned: Handler(note_issue),
+        issue.IssueResolved: Handler(note_issue),
+    }
+)
+
+
+def _is(message: Message, contract: type[C]) -> C:
+    assert isinstance(message.data, contract)  # noqa: S101 - for the type checker; the table chose by type
+    return message.data
+
+
+def _step(step: plant.StepOrdered) -> StepDefinition:
+    fields = tuple(_field(one) for one in step.fields)
+    return StepDefinition(step.step_id, step.name, step.text, step.required, step.after, fields)
+
+
+def _field(ordered: plant.FieldOrdered) -> FieldDefinition:
+    minimum, maximum = ordered.min, ordered.max
+    if ordered.target is not None and ordered.tolerance is not None:
+        minimum, maximum = ordered.target - ordered.tolerance, ordered.target + ordered.tolerance
+    return FieldDefinition(
+        ordered.field_id,
+        ordered.name,
+        FieldKind(ordered.kind),
+        ordered.required,
+        ordered.unit,
+        minimum,
+        maximum,
+        ordered.options,
+        ordered.role,
+    )
+
+
+def _requirement(ordered: plant.RequirementOrdered, run_quantity: Decimal) -> Requirement:
+    return Requirement(
+        ordered.requirement_id,
+        ordered.part_number,
+        ordered.quantity * run_quantity,
+        ordered.unit_of_measure,
+        ordered.revision,
+        ordered.designators,
+        ordered.substitutes,
+    )

@@ -1,0 +1,200 @@
+"""The consumer: hands batches of Kafka records to the road and commits offsets after it.
+
+FastStream's batch subscriber does the polling. Its own parser and ack are not used: one record with a strange
+header would cost its whole batch, and an ack commits what was polled, not what was done.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.annotations import KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
+
+from shared.messaging.messages import Record
+from shared.messaging.patience import Patience, Waiting
+from shared.messaging.watch import Seam, Watch
+
+_log = structlog.get_logger(__name__)
+
+HANDOVER_S = 6.0
+"""How long a rebalance waits for the batch in hand, so that it need not be done twice; well inside Kafka's
+rebalance timeout of 10 s."""
+
+HOMELESS_S = 300.0
+"""A member without a partition for so long joins anew: it may have been forgotten (aiokafka #1187)."""
+
+
+class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Polls the topics of one service and takes every batch to the end: done, refused or parked, or waits."""
+
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        *,
+        group: str,
+        topics: Sequence[str],
+        take: Callable[[Sequence[Record]], Awaitable[object]],
+        is_waiting: Waiting,
+        patience: Patience,
+        watch: Watch,
+        max_records: int,
+    ) -> None:
+        self._broker = broker
+        self._take = take
+        self._is_waiting = is_waiting
+        self._patience = patience
+        self._watch = watch
+        self._stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._committing: asyncio.Task[None] | None = None
+        self._homeless_since: float | None = None
+        self.batch_since: float | None = None
+        self._subscriber = broker.subscriber(
+            *topics,
+            batch=True,
+            group_id=group,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            max_records=max_records,
+            batch_timeout_ms=10,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=1_000,
+            max_poll_interval_ms=300_000,
+            listener=self,
+            parser=_parse,
+            decoder=_decode,
+        )
+        self._subscriber(self._handle)
+
+    async def start(self) -> None:
+        """Join the group and poll."""
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        """Finish the batch in hand, commit its offsets, leave the group."""
+        self._stopping = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), timeout=HANDOVER_S)
+        await self._committed()
+        await self._broker.stop()
+
+    @property
+    def assignment(self) -> frozenset[TopicPartition]:
+        """The partitions that this member reads now."""
+        consumer = self._consumer
+        return frozenset(consumer.assignment()) if consumer else frozenset()
+
+    @property
+    def is_polling(self) -> bool:
+        """Whether the loop that polls is alive."""
+        return any(not task.done() for task in self._subscriber.tasks)
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        """Somebody joined or left: hand over after the batch in hand."""
+        if revoked:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), timeout=HANDOVER_S)
+            await self._committed()
+
+    async def on_partitions_assigned(self, assigned: object) -> None:
+        """Nothing to prepare: what is known is read from the database."""
+
+    async def rejoin_if_homeless(self) -> None:
+        """The watchdog: a member that has had no partition for long joins anew."""
+        if self.assignment or self._stopping:
+            self._homeless_since = None
+            return
+        since = self._homeless_since = self._homeless_since or monotonic()
+        if monotonic() - since > HOMELESS_S:
+            _log.warning("rejoining", because="no partition was assigned for long")
+            self._homeless_since = None
+            await self._subscriber.stop()
+            await self._subscriber.start()
+
+    def measure(self) -> None:
+        """Tell the watch how far behind each partition is."""
+        consumer = self._consumer
+        if consumer is None:
+            return
+        for partition in consumer.assignment():
+            end = consumer.highwater(partition)
+            with suppress(KafkaError, KeyError, AttributeError):
+                at = consumer._subscription.subscription.assignment.state_value(partition).position  # noqa: SLF001
+                if end is not None:
+                    self._watch.lag(partition.topic, partition.partition, max(0, end - at))
+
+    @property
+    def _consumer(self) -> AIOKafkaConsumer | None:
+        return self._subscriber.consumer
+
+    async def _handle(self, message: KafkaMessage) -> None:
+        records: tuple[Any, ...] = message.raw_message  # type: ignore[assignment]
+        if self._stopping:
+            return  # not committed, so the next member reads it again
+        self._watch.passed(Seam.POLLED)
+        self._idle.clear()
+        self.batch_since = monotonic()
+        try:
+            if await self._taken(records):
+                await self._committed()
+                self._committing = asyncio.create_task(self._commit(_next_offsets(records)))
+                if self._stopping:
+                    await self._committed()
+        finally:
+            self.batch_since = None
+            self._idle.set()
+
+    async def _taken(self, records: Sequence[Record]) -> bool:
+        """Take the batch, however long the database stays away; False when stopped meanwhile."""
+        while True:
+            try:
+                await self._take(records)
+            except Exception as error:
+                if not self._is_waiting(error):
+                    _log.exception("batch failed", records=len(records))
+                if self._stopping:
+                    return False
+                await self._patience.wait("consumer", error)
+                if self._stopping:
+                    return False
+            else:
+                self._patience.relax("consumer")
+                return True
+
+    async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
+        consumer = self._consumer
+        if consumer is None:
+            return
+        try:
+            await consumer.commit(offsets)
+            self._watch.passed(Seam.OFFSETS)
+        except KafkaError as error:
+            # Another member has the partition, or the broker is away: these records come again and are known.
+            _log.info("offsets not committed", because=f"{type(error).__name__}: {error}")
+
+    async def _committed(self) -> None:
+        if self._committing is not None:
+            await self._committing
+            self._committing = None
+
+
+def _next_offsets(records: Sequence[Record]) -> dict[TopicPartition, int]:
+    return {TopicPartition(one.topic, one.partition): one.offset + 1 for one in records}
+
+
+async def _parse(records: tuple[Any, ...]) -> KafkaAckableMessage:
+    return KafkaAckableMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
+
+
+async def _decode(message: KafkaAckableMessage) -> object:
+    return message.raw_message

@@ -1,0 +1,156 @@
+"""What arrives: Kafka records, read or unreadable, and commands of people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from shared.contracts import envelope
+from shared.contracts.base import Contract, Fact, PlantEvent
+from shared.contracts.envelope import Envelope, Unreadable
+from shared.kernel import Actor, derived_id
+
+C = TypeVar("C")
+
+MACHINE = frozenset({"machine"})
+"""The role in which plant systems act."""
+
+
+class Record(Protocol):
+    """A Kafka record as a consumer hands it over; times in milliseconds since 1970."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """A record that was set aside, as it came."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[C]):
+    """A command, and the ids of everything it may change; all are locked in one order."""
+
+    keys: tuple[str, ...]
+    command: C
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing that asks for a change: an event that was read, or a person's command.
+
+    ``happened_at`` is when it happened, ``seed_ms`` the time (ms) from which ids are derived: the record's,
+    so that doing it again gives the same ids.
+    """
+
+    source: str
+    id: str
+    type: str
+    happened_at: datetime
+    seed_ms: int
+    actor: Actor
+    roles: frozenset[str] = frozenset()
+    traceparent: str | None = None
+    correlation_id: str | None = None
+    data: Contract | None = None
+    key: str | None = None
+    expected_key: str | None = None
+    record: Record | None = None
+    unreadable: Unreadable | None = None
+    ask: Ask[Any] | None = None
+    parked_id: int | None = None
+    is_overdue: bool = False
+
+    def derived_id(self, what: str) -> str:
+        """A UUIDv7 for ``what`` follows from this message: the same when it is handled again."""
+        return derived_id(self.seed_ms, self.source, self.id, what)
+
+    @property
+    def lane(self) -> tuple[str, str] | None:
+        """What keeps its order: the topic and key it came on."""
+        return None if self.record is None or self.key is None else (self.record.topic, self.key)
+
+
+def read(record: Record) -> Message:
+    """The message in a record; where it cannot be understood, ``unreadable`` says why."""
+    try:
+        opened = envelope.read(record.value, record.headers)
+        entry, data = envelope.contract_of(opened)
+    except Unreadable as unreadable:
+        return _unread(record, unreadable)
+    return Message(
+        source=opened.source,
+        id=opened.id,
+        type=opened.type,
+        happened_at=opened.time or _moment(record),
+        seed_ms=record.timestamp,
+        actor=_actor(opened, data),
+        roles=MACHINE if isinstance(data, PlantEvent) else frozenset(),
+        traceparent=opened.traceparent,
+        correlation_id=opened.correlationid or opened.id,
+        data=data,
+        key=_text(record.key),
+        expected_key=getattr(data, entry.key),
+        record=record,
+    )
+
+
+def read_again(record: Record, parked_id: int, *, is_overdue: bool) -> Message:
+    """The message in a record that was set aside."""
+    return replace(read(record), parked_id=parked_id, is_overdue=is_overdue)
+
+
+def _unread(record: Record, unreadable: Unreadable) -> Message:
+    opened = unreadable.envelope
+    return Message(
+        source=opened.source if opened else f"kafka:{record.topic}",
+        id=opened.id if opened else f"{record.partition}/{record.offset}",
+        type=opened.type if opened else "unreadable",
+        happened_at=_moment(record),
+        seed_ms=record.timestamp,
+        actor=Actor(machine=opened.source if opened else None),
+        traceparent=opened.traceparent if opened else None,
+        correlation_id=opened.correlationid or opened.id if opened else None,
+        key=_text(record.key),
+        record=record,
+        unreadable=unreadable,
+    )
+
+
+def _actor(opened: Envelope, data: Contract) -> Actor:
+    match data:
+        case PlantEvent():
+            return Actor(data.operator, data.station or opened.source)
+        case Fact():
+            return Actor(data.by.person, data.by.machine)
+        case _:
+            return Actor(machine=opened.source)
+
+
+def _moment(record: Record) -> datetime:
+    return datetime.fromtimestamp(max(record.timestamp, 0) / 1000, UTC)
+
+
+def _text(key: bytes | None) -> str | None:
+    return None if key is None else key.decode(errors="backslashreplace").replace("\x00", "\\x00")

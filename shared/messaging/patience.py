@@ -1,0 +1,46 @@
+"""Waiting out an outage: growing, jittered, bounded pauses, and a word in the log when one begins and ends."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from tenacity import RetryCallState, wait_exponential_jitter
+
+_log = structlog.get_logger(__name__)
+
+
+class Patience:
+    """Pauses that grow while something stays away. One for each process; ``name`` says who waits."""
+
+    def __init__(self, *, initial_s: float, max_s: float) -> None:
+        self._pause = wait_exponential_jitter(initial=initial_s, max=max_s, jitter=initial_s)
+        self._tries: dict[str, int] = {}
+        self._interrupted = asyncio.Event()
+
+    async def wait(self, name: str, error: BaseException) -> None:
+        """Pause before the next try; returns early when interrupted."""
+        tries = self._tries[name] = self._tries.get(name, 0) + 1
+        pause_s = self._seconds(tries)
+        _log.warning("waiting", who=name, because=f"{type(error).__name__}: {error}"[:500], tries=tries, pause_s=pause_s)
+        try:
+            await asyncio.wait_for(self._interrupted.wait(), timeout=pause_s)
+        except TimeoutError:
+            return
+
+    def relax(self, name: str) -> None:
+        """It went well: the next pause is short again."""
+        if self._tries.pop(name, 0):
+            _log.info("recovered", who=name)
+
+    def interrupt(self) -> None:
+        """End every pause, now and from here on: the process is about to stop."""
+        self._interrupted.set()
+
+    def _seconds(self, tries: int) -> float:
+        state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
+        state.attempt_number = tries
+        return round(self._pause(state), 3)
+
+
+Waiting = Callable[[BaseException], bool]
+"""Whether an error says "away, try again" rather than "this data is wrong"."""

@@ -1,0 +1,259 @@
+"""The unit of work on PostgreSQL: whole batches in a handful of statements, every one with a name and a reason."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from shared.messaging.messages import KeptRecord, Record
+from shared.messaging.transaction import Announcement, Aside, Change, FirstAnswer, Held, Lane, Parked
+
+A = TypeVar("A")
+
+CLAIM = text("""
+    insert into inbox (source, id)
+    select source, id from unnest(cast(:sources as text[]), cast(:ids as text[])) as new (source, id)
+    order by source, id
+    on conflict do nothing returning source, id""")
+"""In one sorted order, or two consumers that hold the same records for a moment would deadlock."""
+
+BLOCKED = text("""
+    select distinct topic, key from parked
+    where settled_at is null
+      and (topic, key) in (select * from unnest(cast(:topics as text[]), cast(:keys as text[])))""")
+
+ANNOUNCE = text("""
+    insert into outbox (event_id, topic, key, body)
+    select * from unnest(cast(:event_ids as text[]), cast(:topics as text[]), cast(:keys as text[]),
+                         cast(:bodies as bytea[]))""")
+
+NOTIFY = text("select pg_notify('outbox', '')")
+"""Wakes the relay when this transaction commits, in whichever process it runs."""
+
+PARK = text("""
+    insert into parked (topic, partition, record_offset, record_timestamp, key, raw_key, value, headers,
+                        parking, reason, detail, event_id, event_type, waits_for, deadline)
+    values (:topic, :partition, :record_offset, :record_timestamp, :key, :raw_key, :value,
+            cast(:headers as jsonb), :parking, :reason, :detail, :event_id, :event_type, :waits_for, :deadline)
+    on conflict (topic, partition, record_offset) do nothing""")
+
+PARK_AGAIN = text("""
+    update parked set parking = :parking, reason = :reason, detail = :detail, waits_for = :waits_for
+    where parked_id = :parked_id""")
+
+RECLAIM = text("""
+    select parked_id from parked where parked_id = any(cast(:parked_ids as bigint[])) and settled_at is null
+    order by parked_id for update""")
+
+SETTLE = text("""
+    update parked set settled_at = now(), settled_as = :settled_as
+    where parked_id = any(cast(:parked_ids as bigint[]))""")
+
+READY = text("""
+    with head as (
+        select distinct on (topic, coalesce(key, parked_id::text)) parked_id, topic, key, parking, waits_for, deadline
+        from parked where settled_at is null
+        order by topic, coalesce(key, parked_id::text), parked_id
+    ), ready as (
+        select parked_id, topic, key from head
+        where parking in ('behind', 'retry')
+           or (parking = 'early' and (deadline <= :now or waits_for = any(cast(:created as text[]))
+                                      or parked_id > :after))
+    )
+    select p.parked_id, p.topic, p.partition, p.record_offset, p.record_timestamp, p.raw_key, p.value, p.headers,
+           p.deadline <= :now as is_overdue
+    from parked p join ready r on p.topic = r.topic and (p.key = r.key or p.parked_id = r.parked_id)
+    where p.settled_at is null
+    order by p.parked_id limit :limit""")
+"""A lane is tried when its head may be: heads that are stuck keep their lane waiting."""
+
+FIRST_ANSWER = text("select fingerprint, answer from inbox where source = :source and id = :id")
+
+KEEP_ANSWER = text("""
+    update inbox set fingerprint = :fingerprint, answer = cast(:answer as jsonb)
+    where source = :source and id = :id""")
+
+NEVER = 2**62
+"""Above every parked id."""
+
+
+class Store(Protocol[A]):
+    """A service's own tables: locks, loads and writes its aggregates, whole batches at a time."""
+
+    async def lock(self, connection: AsyncConnection, keys: Sequence[str]) -> Mapping[str, Held[A]]:
+        """Lock these aggregates, given in key order, and load them; may widen the keys where a decision
+        needs more than a message names. Absent ones are left out."""
+        ...
+
+    async def save(self, connection: AsyncConnection, changes: Sequence[Change[A]]) -> None:
+        """Write what changed.
+
+        :raises Conflict: when a new aggregate exists by now.
+        """
+        ...
+
+    def committed(self, changes: Sequence[Change[A]]) -> None:
+        """These changes are committed: what is remembered between transactions may follow."""
+        ...
+
+
+class PostgresTransaction:
+    """One transaction on one connection."""
+
+    def __init__(self, connection: AsyncConnection, store: Store[Any]) -> None:
+        self._connection = connection
+        self._store = store
+        self.changes: Sequence[Change[Any]] = ()
+
+    async def _rows(self, statement: TextClause, **values: object) -> Sequence[Any]:
+        return (await self._connection.execute(statement, values)).all()
+
+    async def claim(self, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """See `Transaction.claim`."""
+        sources, names = [source for source, _ in ids], [name for _, name in ids]
+        return {(row[0], row[1]) for row in await self._rows(CLAIM, sources=sources, ids=names)}
+
+    async def blocked(self, lanes: Iterable[Lane]) -> set[Lane]:
+        """See `Transaction.blocked`."""
+        wanted = list(lanes)
+        if not wanted:
+            return set()
+        topics, keys = [topic for topic, _ in wanted], [key for _, key in wanted]
+        return {(row[0], row[1]) for row in await self._rows(BLOCKED, topics=topics, keys=keys)}
+
+    async def lock(self, keys: Iterable[str]) -> Mapping[str, Held[Any]]:
+        """See `Transaction.lock`."""
+        wanted = sorted(set(keys))
+        return await self._store.lock(self._connection, wanted) if wanted else {}
+
+    async def save(self, changes: Sequence[Change[Any]]) -> None:
+        """See `Transaction.save`."""
+        await self._store.save(self._connection, changes)
+        self.changes = changes
+
+    async def announce(self, announcements: Sequence[Announcement]) -> None:
+        """See `Transaction.announce`."""
+        values = {
+            "event_ids": [one.event_id for one in announcements],
+            "topics": [one.topic for one in announcements],
+            "keys": [one.key for one in announcements],
+            "bodies": [one.body for one in announcements],
+        }
+        await self._connection.execute(ANNOUNCE, values)
+        await self._connection.execute(NOTIFY)
+
+    async def park(self, records: Sequence[Parked]) -> None:
+        """See `Transaction.park`."""
+        again = [_again(one) for one in records if one.parked_id is not None]
+        first = [_row(one) for one in records if one.parked_id is None]
+        if again:
+            await self._connection.execute(PARK_AGAIN, again)
+        if first:
+            await self._connection.execute(PARK, first)
+
+    async def settle(self, parked_ids: Sequence[int], settled_as: str) -> None:
+        """See `Transaction.settle`."""
+        await self._connection.execute(SETTLE, {"parked_ids": list(parked_ids), "settled_as": settled_as})
+
+    async def reclaim(self, parked_ids: Sequence[int]) -> set[int]:
+        """See `Transaction.reclaim`."""
+        return {row[0] for row in await self._rows(RECLAIM, parked_ids=list(parked_ids))}
+
+    async def ready(
+        self, now: datetime, created: Sequence[str], after: int | None, limit: int
+    ) -> Sequence[Aside]:
+        """See `Transaction.ready`."""
+        after = NEVER if after is None else after
+        rows = await self._rows(READY, now=now, created=list(created), after=after, limit=limit)
+        return [Aside(row.parked_id, _kept(row), row.is_overdue) for row in rows]
+
+    async def first_answer(self, source: str, request_id: str) -> FirstAnswer | None:
+        """See `Transaction.first_answer`."""
+        for row in await self._rows(FIRST_ANSWER, source=source, id=request_id):
+            return FirstAnswer(row.fingerprint, row.answer) if row.fingerprint else None
+        return None
+
+    async def answer(self, source: str, request_id: str, first: FirstAnswer) -> None:
+        """See `Transaction.answer`."""
+        answer = json.dumps(first.answer)
+        values = {"source": source, "id": request_id, "fingerprint": first.fingerprint, "answer": answer}
+        await self._connection.execute(KEEP_ANSWER, values)
+
+
+class PostgresUnitOfWork:
+    """Transactions on a service's own database. The only place that commits."""
+
+    def __init__(self, engine: AsyncEngine, store: Store[Any]) -> None:
+        self._engine = engine
+        self._store = store
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[PostgresTransaction]:
+        """A transaction that commits on a clean exit and rolls back otherwise."""
+        async with self._engine.begin() as connection:
+            transaction = PostgresTransaction(connection, self._store)
+            yield transaction
+        if transaction.changes:
+            self._store.committed(transaction.changes)
+
+
+def headers_as_json(headers: Iterable[tuple[str, bytes | None]]) -> str:
+    """Record headers as JSON that keeps their exact bytes (base64)."""
+    kept = [[name, None if value is None else b64encode(value).decode()] for name, value in headers]
+    return json.dumps(kept)
+
+
+def headers_from_json(kept: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, bytes | None], ...]:
+    """The inverse of `headers_as_json`, after JSON parsing."""
+    return tuple((name, None if value is None else b64decode(value)) for name, value in kept)
+
+
+def _row(parked: Parked) -> dict[str, object]:
+    record: Record = parked.record
+    key = None if record.key is None else record.key.decode(errors="backslashreplace")
+    return {
+        "topic": record.topic,
+        "partition": record.partition,
+        "record_offset": record.offset,
+        "record_timestamp": record.timestamp,
+        "key": _clean(key),
+        "raw_key": record.key,
+        "value": record.value,
+        "headers": headers_as_json(record.headers).replace("\\u0000", "?"),
+        "event_id": _clean(parked.event_id),
+        "event_type": _clean(parked.event_type),
+        "deadline": parked.deadline,
+        **_again(parked, with_id=False),
+    }
+
+
+def _again(parked: Parked, *, with_id: bool = True) -> dict[str, object]:
+    row: dict[str, object] = {
+        "parking": parked.parking.value,
+        "reason": parked.reason,
+        "detail": _clean(parked.detail),
+        "waits_for": _clean(parked.waits_for),
+    }
+    return row | {"parked_id": parked.parked_id} if with_id else row
+
+
+def _clean(name: str | None) -> str | None:
+    """Text as PostgreSQL takes it: it knows no NUL and no lone surrogates."""
+    return name and name.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
+
+
+def _kept(row: Any) -> KeptRecord:
+    return KeptRecord(
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.record_offset,
+        timestamp=row.record_timestamp,
+        key=row.raw_key,
+        value=row.value,
+        headers=headers_from_json(row.headers),
+    )

@@ -1,0 +1,274 @@
+"""One transaction for a batch: claim, lock, decide, save, announce, commit. There is no other way to change
+anything.
+
+A batch of records and a person's command (a batch of one) take the same road.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+from shared.kernel import Actor, RefusalKind, Refused
+from shared.messaging.messages import Ask, Message, Record, read, read_again
+from shared.messaging.service import Service
+from shared.messaging.transaction import Conflict, FirstAnswer, Transaction, UnitOfWork
+from shared.messaging.walk import Allows, Outcome, Walk
+from shared.messaging.watch import Seam, Watch
+
+CONFLICT_TRIES = 5
+"""How often a batch is done again at once because somebody created the same aggregate at the same moment."""
+
+
+class KeyReused(Refused):
+    """The idempotency key {key} was used before, for another request."""
+
+    code = "idempotency-key-reused"
+    kind = RefusalKind.INVALID
+    resolve = "Use a new key for a new request; repeat a key only with the same request."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command got: an HTTP-like status and a JSON document; the same one again when it is repeated."""
+
+    status: int
+    document: Mapping[str, Any]
+    is_repeated: bool = False
+
+
+class Road:
+    """Takes batches of records and single commands through one service's rules."""
+
+    def __init__(
+        self,
+        service: Service,
+        unit_of_work: UnitOfWork[Any],
+        *,
+        clock: Callable[[], datetime],
+        early_for: timedelta,
+        allows: Allows,
+        is_waiting: Callable[[BaseException], bool],
+        watch: Watch,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``is_waiting`` tells an outage (try again) from a culprit in the data; ``wake`` is called when there
+        is something to send."""
+        self.service = service
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._early_for = early_for
+        self._allows = allows
+        self._is_waiting = is_waiting
+        self._watch = watch
+        self._wake = wake
+        self._look_after = 0
+
+    async def take(self, records: Sequence[Record]) -> Counter[str]:
+        """Take a batch of Kafka records, in order; returns how many ended in which way.
+
+        :raises Exception: only what ``is_waiting`` recognises; nothing was changed then, try again later.
+        """
+        started = perf_counter()
+        messages = [read(record) for record in records]
+        self._watch.passed(Seam.READ)
+        traces = [message.traceparent for message in messages if message.traceparent]
+        with self._watch.batch(traces):
+            endings, created = await self._divide(messages)
+        self._watch.took(len(records), (perf_counter() - started) * 1000, endings)
+        if created and self.service.everything is None:
+            await self.take_up(created)
+        return endings
+
+    async def take_up(self, created: Sequence[str] = (), limit: int = 500, *, early_too: bool = False) -> int:
+        """Try records again that stood aside: waiting for ``created``, overdue, or next in line; with
+        ``early_too``, a page of the early ones as well, another one each time, as a safety net.
+
+        Goes on until none is ready, at most 100 rounds; returns how many were settled.
+        """
+        settled = 0
+        for _round in range(100):
+            messages = await self._ready(created, limit, early_too=early_too)
+            if not messages:
+                break
+            endings, appeared = await self._divide(messages)
+            settled += sum(endings.values()) - endings["parked"]
+            created = (*created, *appeared)
+            if endings.total() == endings["parked"]:
+                break
+        return settled
+
+    async def command(
+        self, message: Message, fingerprint: str, answer: Callable[[Outcome], Answer]
+    ) -> Answer:
+        """Take a person's command; a repeated one (same source and id) gets the first answer.
+
+        ``answer`` turns the outcome, a refusal included, into what is kept and said.
+
+        :raises KeyReused: when the id was used before with another fingerprint.
+        """
+        for attempt in range(CONFLICT_TRIES):
+            try:
+                given, created = await self._command(message, fingerprint, answer)
+            except Conflict:
+                if attempt == CONFLICT_TRIES - 1:
+                    raise
+            else:
+                if created:
+                    await self._take_up_quietly(created)
+                return given
+        raise AssertionError("unreachable")
+
+    async def _take_up_quietly(self, created: Sequence[str]) -> None:
+        """What is early is taken up by the next sweep too; the command was already answered with yes."""
+        with suppress(Exception):
+            await self.take_up(created)
+
+    async def _command(
+        self, message: Message, fingerprint: str, answer: Callable[[Outcome], Answer]
+    ) -> tuple[Answer, list[str]]:
+        ask = message.ask
+        assert ask is not None  # noqa: S101 - a command always asks
+        walk = self._walk()
+        async with self._unit_of_work.begin() as transaction:
+            if not await transaction.claim([(message.source, message.id)]):
+                return await self._repeated(transaction, message, fingerprint), []
+            walk.load(await transaction.lock(ask.keys))
+            outcome = walk.take(message, ask)
+            assert outcome is not None  # noqa: S101 - commands are never set aside
+            given = answer(outcome)
+            await self._write(transaction, walk)
+            first = FirstAnswer(fingerprint, {"status": given.status, "document": given.document})
+            await transaction.answer(message.source, message.id, first)
+        self._committed(walk)
+        self._watch.took(1, 0.0, walk.endings)
+        return given, walk.created
+
+    async def _repeated(self, transaction: Transaction[Any], message: Message, fingerprint: str) -> Answer:
+        first = await transaction.first_answer(message.source, message.id)
+        if first is None or first.fingerprint != fingerprint:
+            raise KeyReused(key=message.id)
+        return Answer(first.answer["status"], first.answer["document"], is_repeated=True)
+
+    async def _divide(self, messages: Sequence[Message]) -> tuple[Counter[str], list[str]]:
+        """The batch in one transaction; where one message makes it fail, halves, until it stands alone."""
+        try:
+            return await self._batch(messages)
+        except Exception as error:
+            if self._is_waiting(error):
+                raise
+            if len(messages) == 1:
+                return await self._set_aside(messages[0], error), []
+        middle = len(messages) // 2
+        endings, created = await self._divide(messages[:middle])
+        more, appeared = await self._divide(messages[middle:])
+        return endings + more, created + appeared
+
+    async def _batch(self, messages: Sequence[Message]) -> tuple[Counter[str], list[str]]:
+        walk = self._walk()
+        async with self._unit_of_work.begin() as transaction:
+            fresh = await self._fresh(transaction, messages, walk)
+            walk.blocked |= await transaction.blocked(
+                {m.lane for m in fresh if m.lane is not None and m.parked_id is None}
+            )
+            self._watch.passed(Seam.CLAIMED)
+            asks = [(message, ask) for message in fresh if (ask := walk.ask(message)) is not None]
+            walk.load(await transaction.lock({key for _, ask in asks for key in ask.keys}))
+            self._watch.passed(Seam.LOCKED)
+            for message, ask in asks:
+                walk.take(message, ask)
+            self._watch.passed(Seam.DECIDED)
+            await self._write(transaction, walk)
+        self._committed(walk)
+        return walk.endings, walk.created
+
+    async def _fresh(
+        self, transaction: Transaction[Any], messages: Sequence[Message], walk: Walk
+    ) -> list[Message]:
+        """Messages never seen before, once each; those that stood aside were claimed when they came."""
+        ids = {(m.source, m.id) for m in messages if m.parked_id is None}
+        aside = [m.parked_id for m in messages if m.parked_id is not None]
+        unseen = await transaction.claim(sorted(ids)) if ids else set()
+        unsettled = await transaction.reclaim(aside) if aside else set()
+        fresh = []
+        for message in messages:
+            identity = (message.source, message.id)
+            if message.parked_id in unsettled or (message.parked_id is None and identity in unseen):
+                unseen.discard(identity)
+                fresh.append(message)
+        walk.endings["seen"] += len(messages) - len(fresh)
+        return fresh
+
+    async def _set_aside(self, message: Message, error: Exception) -> Counter[str]:
+        walk = self._walk()
+        async with self._unit_of_work.begin() as transaction:
+            if message.parked_id is None:
+                await transaction.claim([(message.source, message.id)])
+            walk.park_culprit(message, error)
+            await self._write(transaction, walk)
+        self._committed(walk)
+        return walk.endings
+
+    async def _write(self, transaction: Transaction[Any], walk: Walk) -> None:
+        if walk.happened:
+            await transaction.save(walk.changes)
+        self._watch.passed(Seam.SAVED)
+        if walk.parked:
+            await transaction.park(walk.parked)
+        for ending in {ending for _, ending in walk.settled}:
+            await transaction.settle([one for one, as_ in walk.settled if as_ == ending], ending)
+        if walk.announcements:
+            await transaction.announce(walk.announcements)
+        self._watch.passed(Seam.ANNOUNCED)
+
+    def _committed(self, walk: Walk) -> None:
+        self._watch.passed(Seam.COMMITTED)
+        for code in walk.refusals:
+            self._watch.refused(code)
+        if walk.announcements:
+            self._wake()
+
+    async def _ready(self, created: Sequence[str], limit: int, *, early_too: bool) -> list[Message]:
+        after = self._look_after if early_too else None
+        async with self._unit_of_work.begin() as transaction:
+            aside = await transaction.ready(self._clock(), created, after, limit)
+        if early_too:
+            self._look_after = aside[-1].parked_id if len(aside) == limit else 0
+        return [read_again(one.record, one.parked_id, is_overdue=one.is_overdue) for one in aside]
+
+    def _walk(self) -> Walk:
+        return Walk(self.service, self._clock(), self._early_for, self._allows, set())
+
+
+def command(
+    name: str,
+    ask: Ask[Any],
+    *,
+    by: Actor,
+    roles: frozenset[str],
+    at: datetime,
+    request_id: str,
+    traceparent: str | None = None,
+) -> Message:
+    """A person's command as a message. ``request_id`` is the idempotency key, or a fresh id."""
+    return Message(
+        source=f"urn:asbuilt:request:{by.person}",
+        id=request_id,
+        type=name,
+        happened_at=at,
+        seed_ms=int(at.timestamp() * 1000),
+        actor=by,
+        roles=roles,
+        traceparent=traceparent,
+        correlation_id=request_id,
+        ask=ask,
+    )
+
+
+def fingerprint_of(*parts: str) -> str:
+    """What tells one request from another: a digest of its method, path and canonical body."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

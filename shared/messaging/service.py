@@ -1,0 +1,63 @@
+"""What a service gives to the road: handlers, rules, announcements. No machinery of its own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.contracts.base import By, Contract
+from shared.kernel import Actor
+from shared.messaging.messages import Ask, Message
+
+
+class Event(Protocol):
+    """What every domain event tells: when it happened, and who did it."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def by(self) -> Actor: ...
+
+
+Known = Mapping[str, Any]
+"""The aggregates that a decision may look at, by id; one that is absent does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How a message becomes a command. ``None`` from ``to_ask`` means: none of this service's business.
+
+    ``permission`` is what the sender's role needs; facts of other services need none.
+    """
+
+    to_ask: Callable[[Message], Ask[Any] | None]
+    permission: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as the road sees it.
+
+    ``decide`` looks at what is known and returns events, or raises a refusal. ``evolve`` applies one event to
+    the one aggregate that ``subject_of`` names. ``announce`` gives the public contract of an event; ``None``
+    only for services that tell nobody. ``everything``, where given, takes every record, unreadable ones too.
+    """
+
+    name: str
+    topics: tuple[str, ...]
+    decide: Callable[[Known, Any], Sequence[Any]]
+    evolve: Callable[[Any, Any], Any]
+    subject_of: Callable[[Any], str]
+    announce: Callable[[Any], Contract | None]
+    handlers: Mapping[type[Contract], Handler] = field(default_factory=dict)
+    everything: Callable[[Message], Ask[Any]] | None = None
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source of its announcements."""
+        return f"urn:asbuilt:{self.name}"
+
+
+def by(actor: Actor) -> By:
+    """An actor as contracts carry one."""
+    return By.model_construct(person=actor.person, machine=actor.machine)

@@ -1,0 +1,271 @@
+"""The pure middle of the road: a batch of messages walks through the rules, in arrival order.
+
+Later messages see what earlier ones did. No I/O, no clock: everything needed was loaded before.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.contracts.catalog import BY_CONTRACT, PARKINGS, REFUSALS, Entry
+from shared.contracts.base import Contract
+from shared.contracts.envelope import rfc3339, write
+from shared.kernel import RefusalKind, Refused, Unknown, WrongKey
+from shared.messaging.messages import Ask, Message
+from shared.messaging.service import Service, by
+from shared.messaging.transaction import Announcement, Change, Held, Lane, Parked, Parking
+
+Allows = Callable[[frozenset[str], str], bool]
+"""Whether one of these roles has a permission."""
+
+
+class PermissionMissing(Refused):
+    """This needs the permission {permission}, which the role {roles} does not have."""
+
+    code = "permission-missing"
+    kind = RefusalKind.FORBIDDEN
+    resolve = "Ask someone whose role has {permission}."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one message ended: events, or a refusal; and the state of its first key afterwards."""
+
+    events: tuple[Any, ...] = ()
+    refusal: Refused | None = None
+    state: Any = None
+
+
+@dataclass(slots=True)
+class Walk:
+    """A batch on its way through the rules, and all that is to be written when it arrives."""
+
+    service: Service
+    now: datetime
+    early_for: timedelta
+    allows: Allows
+    blocked: set[Lane]
+    held: dict[str, Held[Any]] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Held[Any] | None] = field(default_factory=dict)
+    happened: dict[str, list[Any]] = field(default_factory=dict)
+    announcements: list[Announcement] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    settled: list[tuple[int, str]] = field(default_factory=list)
+    endings: Counter[str] = field(default_factory=Counter)
+    refusals: list[str] = field(default_factory=list)
+
+    def ask(self, message: Message) -> Ask[Any] | None:
+        """What a message asks for. ``None`` when the road ends here: parked, refused, or not our business."""
+        if self._is_behind(message):
+            self._park(message, Parking.BEHIND, "behind", "An earlier record of its key stands aside.")
+            return None
+        if message.ask is not None:
+            return message.ask
+        try:
+            return self._asked(message)
+        except Refused as refused:
+            self._refuse(message, refused)
+        except Exception as error:  # noqa: BLE001 - a defect of ours stops one record, never its batch
+            self._park_defect(message, error)
+        return None
+
+    def load(self, held: Mapping[str, Held[Any]]) -> None:
+        """Take what was locked and loaded."""
+        self.held = dict(held)
+        self.known = {key: one.state for key, one in held.items()}
+
+    def take(self, message: Message, ask: Ask[Any]) -> Outcome | None:
+        """Let the rules decide on one message. ``None`` when it was set aside."""
+        if self._is_behind(message):
+            self._park(message, Parking.BEHIND, "behind", "An earlier record of its key stands aside.")
+            return None
+        try:
+            events = tuple(self.service.decide(self.known, ask.command))
+            written = self._written(message, events)
+        except Unknown as unknown:
+            return self._early(message, unknown, ask)
+        except Refused as refused:
+            return self._refuse(message, refused, ask)
+        except Exception as error:
+            if message.record is None:
+                raise
+            self._park_defect(message, error)
+            return None
+        self._apply(written)
+        self._settle(message, "done")
+        return Outcome(events, None, self.known.get(ask.keys[0]) if ask.keys else None)
+
+    @property
+    def changes(self) -> list[Change[Any]]:
+        """Every aggregate that changed, before and after."""
+        return [
+            Change(key, self.before[key], self.held[key], tuple(events)) for key, events in self.happened.items()
+        ]
+
+    @property
+    def created(self) -> list[str]:
+        """Aggregates that did not exist before this batch."""
+        return [key for key, before in self.before.items() if before is None]
+
+    def _asked(self, message: Message) -> Ask[Any] | None:
+        if self.service.everything is not None:
+            return self.service.everything(message)
+        if message.unreadable is not None:
+            self._park_unreadable(message)
+            return None
+        handler = self.service.handlers.get(type(message.data))  # type: ignore[arg-type]
+        if handler is None:
+            self._settle(message, "done")
+            return None
+        if message.key != message.expected_key:
+            raise WrongKey(key=message.key or "missing", expected=message.expected_key)
+        if handler.permission and not self.allows(message.roles, handler.permission):
+            raise PermissionMissing(permission=handler.permission, roles=", ".join(sorted(message.roles)))
+        ask = handler.to_ask(message)
+        if ask is None:
+            self._settle(message, "done")
+        return ask
+
+    def _written(self, message: Message, events: Iterable[Any]) -> list[tuple[str, Held[Any], Any, list[Announcement]]]:
+        """The events of one message applied and announced, kept back until all of them went well."""
+        fresh: dict[str, Held[Any]] = {}
+        written = []
+        for number, event in enumerate(events):
+            key = self.service.subject_of(event)
+            held = fresh.get(key) or self.held.get(key)
+            state = self.service.evolve(None if held is None else held.state, event)
+            after = fresh[key] = Held(1 if held is None else held.version + 1, state)
+            told = self.service.announce(event)
+            rows = [] if told is None else self._announcement(message, told, f"{number}", after.version, event.at)
+            written.append((key, after, event, rows))
+        return written
+
+    def _apply(self, written: list[tuple[str, Held[Any], Any, list[Announcement]]]) -> None:
+        for key, after, event, rows in written:
+            if key not in self.before:
+                self.before[key] = self.held.get(key)
+            self.held[key] = after
+            self.known[key] = after.state
+            self.happened.setdefault(key, []).append(event)
+            self.announcements += rows
+
+    def _announcement(
+        self, cause: Message, told: Contract, what: str, sequence: int | None, at: datetime
+    ) -> list[Announcement]:
+        entry: Entry = BY_CONTRACT[type(told)]
+        key = getattr(told, entry.key)
+        event_id = cause.derived_id(what)
+        attributes = {
+            "id": event_id,
+            "source": self.service.source,
+            "subject": key,
+            "time": rfc3339(at),
+            "recordedtime": rfc3339(self.now),
+            "partitionkey": key,
+            "correlationid": cause.correlation_id or cause.id,
+            "causationid": cause.id,
+        }
+        if sequence is not None and entry.is_fact:
+            attributes["sequence"] = str(sequence)
+        if cause.traceparent:
+            attributes["traceparent"] = cause.traceparent
+        body = write(entry, told, attributes)
+        return [Announcement(event_id, topic.name, key, body) for topic in entry.topics]
+
+    def _refuse(self, message: Message, refused: Refused, ask: Ask[Any] | None = None) -> Outcome:
+        subject = ask.keys[0] if ask and ask.keys else message.expected_key or message.key or self.service.name
+        told = REFUSALS[self.service.name](
+            by=by(message.actor),
+            subject_id=subject,
+            refused_id=message.id,
+            refused_source=message.source,
+            refused_type=message.type,
+            code=refused.code,
+            obstacle=refused.obstacle,
+            resolve=refused.resolution,
+            run_id=getattr(message.data, "run_id", None) or getattr(ask and ask.command, "run_id", None),
+            unit_id=getattr(message.data, "unit_id", None) or getattr(ask and ask.command, "unit_id", None),
+        )
+        self.announcements += self._announcement(message, told, "refused", None, message.happened_at)
+        self.refusals.append(refused.code)
+        self._settle(message, "refused")
+        return Outcome((), refused, self.known.get(subject))
+
+    def _early(self, message: Message, unknown: Unknown, ask: Ask[Any]) -> Outcome | None:
+        if message.record is None or message.is_overdue:
+            return self._refuse(message, unknown, ask)
+        self._park(
+            message,
+            Parking.EARLY,
+            "early",
+            f"{unknown.obstacle} Waiting for it to appear.",
+            waits_for=unknown.waits_for,
+        )
+        return None
+
+    def _park_unreadable(self, message: Message) -> None:
+        unreadable = message.unreadable
+        assert unreadable is not None  # noqa: S101 - for the type checker; the caller looked
+        self._park(message, Parking.STUCK, unreadable.reason, unreadable.detail)
+
+    def _park_defect(self, message: Message, error: Exception) -> None:
+        self._park(message, Parking.STUCK, "defect", f"{type(error).__name__}: {error}"[:2000])
+
+    def park_culprit(self, message: Message, error: Exception) -> None:
+        """Set aside the one message that makes its batch's transaction fail."""
+        self._park_defect(message, error)
+
+    def _park(
+        self,
+        message: Message,
+        parking: Parking,
+        reason: str,
+        detail: str,
+        waits_for: str | None = None,
+    ) -> None:
+        record = message.record
+        assert record is not None  # noqa: S101 - only records are set aside, commands are answered
+        read = None if message.type == "unreadable" else message
+        self.parked.append(
+            Parked(
+                record=record,
+                parking=parking,
+                reason=reason,
+                detail=detail,
+                event_id=read and read.id,
+                event_type=read and read.type,
+                waits_for=waits_for,
+                deadline=self.now + self.early_for,
+                parked_id=message.parked_id,
+            )
+        )
+        if message.lane is not None:
+            self.blocked.add(message.lane)
+        if message.parked_id is None:
+            self._announce_parked(message, self.parked[-1])
+        self.endings["parked"] += 1
+
+    def _announce_parked(self, message: Message, parked: Parked) -> None:
+        told = PARKINGS[self.service.name](
+            by=by(message.actor),
+            subject_id=message.key or self.service.name,
+            topic=parked.record.topic,
+            partition=parked.record.partition,
+            offset=parked.record.offset,
+            reason=parked.reason,
+            detail=parked.detail,
+            parked_id=parked.event_id,
+            parked_type=parked.event_type,
+        )
+        self.announcements += self._announcement(message, told, "parked", None, message.happened_at)
+
+    def _is_behind(self, message: Message) -> bool:
+        return bool(self.blocked) and message.lane in self.blocked and self.service.everything is None
+
+    def _settle(self, message: Message, ending: str) -> None:
+        self.endings[ending] += 1
+        if message.parked_id is not None:
+            self.settled.append((message.parked_id, ending))
