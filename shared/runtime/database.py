@@ -1,0 +1,69 @@
+"""PostgreSQL: the engine, and which errors mean "away, try again"."""
+
+import asyncpg
+from aiokafka.errors import KafkaError
+from sqlalchemy.exc import DBAPIError, InterfaceError, TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from shared.messaging.transaction import Conflict
+from shared.runtime.settings import Settings, database_tls
+
+_AWAY = (
+    "08",  # connection exceptions
+    "40",  # rolled back: serialization failure, deadlock
+    "53",  # out of connections, memory or disk
+    "55P03",  # lock not available
+    "57",  # operator intervention: shutting down, starting up, statement timeout
+    "58",  # system error
+    "25006",  # read-only: a failover is under way
+)
+"""SQLSTATE classes and codes of a database that is away or busy; everything else is about the data."""
+
+
+def make_engine(settings: Settings, name: str) -> AsyncEngine:
+    """The engine of a service; connections are opened when first used."""
+    arguments: dict[str, object] = {
+        "command_timeout": settings.database_statement_timeout_ms / 1000 + 5,
+        "timeout": 5,
+        "server_settings": {
+            "application_name": f"asbuilt-{name}",
+            "statement_timeout": str(settings.database_statement_timeout_ms),
+            "idle_in_transaction_session_timeout": "60000",
+            "timezone": "UTC",
+        },
+    }
+    if (tls := database_tls(settings)) is not None:
+        arguments["ssl"] = tls
+    return create_async_engine(
+        settings.database_url.get_secret_value(),
+        pool_size=settings.database_pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args=arguments,
+    )
+
+
+def is_waiting(error: BaseException) -> bool:
+    """Whether an error says that PostgreSQL or Kafka is away, or that somebody else was first: rolled back,
+    nothing lost, try again. Anything else is a culprit in the data or a defect of ours."""
+    if isinstance(error, OSError | TimeoutError | PoolTimeout | KafkaError | Conflict | InterfaceError):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or _is_away(_state(error.orig)) or is_lost(error.orig)
+    return isinstance(error, asyncpg.PostgresError) and _is_away(error.sqlstate)
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether a driver error says that the connection is gone."""
+    cause = getattr(error, "__cause__", None)
+    lost = asyncpg.InterfaceError | asyncpg.ConnectionDoesNotExistError | OSError
+    return isinstance(error, lost) or isinstance(cause, lost)
+
+
+def _state(error: BaseException | None) -> str | None:
+    return getattr(error, "sqlstate", None) or getattr(getattr(error, "__cause__", None), "sqlstate", None)
+
+
+def _is_away(state: str | None) -> bool:
+    return state is not None and state.startswith(_AWAY)
