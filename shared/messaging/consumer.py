@@ -57,6 +57,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._idle = asyncio.Event()
         self._idle.set()
         self._committing: asyncio.Task[None] | None = None
+        self._has_joined = False
         self._homeless_since: float | None = None
         self.batch_since: float | None = None
         self._subscriber = broker.subscriber(
@@ -88,6 +89,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._committed()
         await self._broker.stop()
 
+    async def abandon(self) -> None:
+        """Close what a failed start left open, so that it can be tried again."""
+        await self._broker.stop()
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether this member is in its group, with partitions or with none left for it."""
+        return self._has_joined and self.is_polling
+
     @property
     def assignment(self) -> frozenset[TopicPartition]:
         """The partitions that this member reads now."""
@@ -108,6 +118,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: object) -> None:
         """Nothing to prepare: what is known is read from the database."""
+        self._has_joined = True
 
     async def rejoin_if_homeless(self) -> None:
         """The watchdog: a member that has had no partition for long joins anew."""

@@ -36,6 +36,16 @@ class Patience:
         """End every pause, now and from here on: the process is about to stop."""
         self._interrupted.set()
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the process is about to stop."""
+        return self._interrupted.is_set()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether anybody waits for something that is away."""
+        return bool(self._tries)
+
     def _seconds(self, tries: int) -> float:
         state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
         state.attempt_number = tries

@@ -31,11 +31,12 @@ class PermissionMissing(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one message ended: events, or a refusal; and the state of its first key afterwards."""
+    """How one message ended: events, or a refusal; and its first key's state and version afterwards."""
 
     events: tuple[Any, ...] = ()
     refusal: Refused | None = None
     state: Any = None
+    version: int = 0
 
 
 @dataclass(slots=True)
@@ -96,7 +97,11 @@ class Walk:
             return None
         self._apply(written)
         self._settle(message, "done")
-        return Outcome(events, None, self.known.get(ask.keys[0]) if ask.keys else None)
+        return self._outcome(ask, events)
+
+    def _outcome(self, ask: Ask[Any], events: tuple[Any, ...]) -> Outcome:
+        held = self.held.get(ask.keys[0]) if ask.keys else None
+        return Outcome(events) if held is None else Outcome(events, None, held.state, held.version)
 
     @property
     def changes(self) -> list[Change[Any]]:

@@ -76,7 +76,7 @@ class RunStore:
         rows = (await connection.execute(tables.LOCK, {"ids": list(keys)})).all()
         held = self._remembered.of((row[0], row[1]) for row in rows)
         missing = [row[0] for row in rows if row[0] not in held]
-        return {**held, **await self._load(connection, missing)} if missing else held
+        return {**held, **await self.load(connection, missing)} if missing else held
 
     async def save(self, connection: AsyncConnection, changes: Sequence[Change[Run]]) -> None:
         """See `Store.save`."""
@@ -108,7 +108,8 @@ class RunStore:
             elif isinstance(event, RunReopened):
                 await connection.execute(tables.SUPERSEDE, _superseded_row(event))
 
-    async def _load(self, connection: AsyncConnection, keys: Sequence[str]) -> dict[str, Held[Run]]:
+    async def load(self, connection: AsyncConnection, keys: Sequence[str]) -> dict[str, Held[Run]]:
+        """These runs as the database has them, without locking; absent ones are left out."""
         runs = (await connection.execute(tables.LOAD_RUNS, {"ids": list(keys)})).all()
         steps: dict[str, dict[str, Any]] = {}
         for row in (await connection.execute(tables.LOAD_STEPS, {"ids": list(keys)})).all():

@@ -1,0 +1,171 @@
+"""`/runs`: ordering, working, reviewing, confirming and reopening over HTTP."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from services.run.adapters.queries import RunQueries
+from services.run.adapters.views import review_view, run_view, step_view
+from services.run.domain import commands
+from services.run.domain.events import RunCompleted
+from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
+from services.run.domain.run import RunStatus
+from services.run.handlers import order_of
+from shared.contracts.base import Id, Name, Text
+from shared.contracts.plant import OrderSnapshot, Value
+from shared.messaging.messages import Ask
+from shared.messaging.transaction import Held
+from shared.messaging.walk import Outcome
+from shared.runtime.http import Calling, needs
+from shared.runtime.pages import Paging
+
+router = APIRouter(tags=["runs"])
+
+RunId = Annotated[str, Path(min_length=1, max_length=200)]
+
+
+class RecordedValue(BaseModel):
+    """A value for a field; numbers as text keep their digits."""
+
+    value: Value
+
+
+class Reason(BaseModel):
+    """Why."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class WarningAcknowledged(BaseModel):
+    """A warning of the review, named by its code and subject."""
+
+    code: Name
+    subject: Id
+
+
+class Confirmation(BaseModel):
+    """The confirmation of a completion review."""
+
+    review_version: str = Field(description="`version` of the review that was looked at")
+    acknowledged: list[WarningAcknowledged] = Field(default_factory=list, description="every warning of that review")
+    note: Text = ""
+
+
+def _queries(request: Request) -> RunQueries:
+    queries: RunQueries = request.app.state.queries
+    return queries
+
+
+Queries = Annotated[RunQueries, Depends(_queries)]
+
+
+@router.post("/runs", status_code=201, **needs("run:order"))
+async def order_run(order: OrderSnapshot, call: Calling) -> Response:
+    """Order a run with a full snapshot of what it executes. The same order again is fine."""
+    command = commands.OrderRun(order.run_id, call.by, call.at, order_of(order))
+    return await call.do(Ask((order.run_id,), command), _run_answer, status=201)
+
+
+@router.get("/runs", **needs("read"))
+async def list_runs(
+    queries: Queries,
+    page: Paging,
+    status: RunStatus | None = None,
+    unit_id: Annotated[str | None, Query(max_length=200)] = None,
+) -> dict[str, Any]:
+    """Runs, the newest first."""
+    return await queries.runs(page, status and status.value, unit_id)
+
+
+@router.get("/runs/{run_id}", **needs("read"))
+async def show_run(run_id: RunId, queries: Queries) -> dict[str, Any]:
+    """One run with its steps, requirements, gates, installations and issues."""
+    return run_view(await queries.run(run_id))
+
+
+@router.get("/runs/{run_id}/review", **needs("read"))
+async def show_review(run_id: RunId, queries: Queries) -> dict[str, Any]:
+    """The completion review: what blocks the run, what it warns of, the counts, and its version."""
+    return review_view((await queries.run(run_id)).state)
+
+
+@router.get("/runs/{run_id}/steps", **needs("read"))
+async def show_steps(run_id: RunId, queries: Queries) -> dict[str, Any]:
+    """The steps in the order of execution, with signers, values and every earlier value."""
+    held = await queries.run(run_id)
+    recordings = await queries.recordings(run_id)
+    done = sorted(held.state.steps.values(), key=lambda step: (step.started_at is None, step.started_at))
+    return {"items": [step_view(step) for step in done], "recordings": recordings}
+
+
+@router.get("/runs/{run_id}/completions", **needs("read"))
+async def list_completions(run_id: RunId, queries: Queries) -> dict[str, Any]:
+    """Every completion record, superseded ones too."""
+    await queries.run(run_id)
+    return {"items": await queries.completions(run_id)}
+
+
+@router.post("/runs/{run_id}/steps/{step_id}/start", **needs("step:work"))
+async def start_step(run_id: RunId, step_id: str, call: Calling) -> Response:
+    """Begin work on a step."""
+    return await call.do(Ask((run_id,), commands.StartStep(run_id, call.by, call.at, step_id)), _run_answer)
+
+
+@router.put("/runs/{run_id}/steps/{step_id}/fields/{field_id}", **needs("step:work"))
+async def record_value(
+    run_id: RunId, step_id: str, field_id: str, recorded: RecordedValue, call: Calling
+) -> Response:
+    """Record a value; every recording is kept, the latest is the value."""
+    command = commands.RecordValue(run_id, call.by, call.at, step_id, field_id, recorded.value, call.roles)
+    return await call.do(Ask((run_id,), command), _run_answer)
+
+
+@router.post("/runs/{run_id}/steps/{step_id}/sign-off", **needs("step:work"))
+async def sign_off(run_id: RunId, step_id: str, call: Calling) -> Response:
+    """Sign a step off."""
+    return await call.do(Ask((run_id,), commands.SignOff(run_id, call.by, call.at, step_id)), _run_answer)
+
+
+@router.post("/runs/{run_id}/gates/{gate_id}/approve", **needs("gate:approve"))
+async def approve_gate(run_id: RunId, gate_id: str, call: Calling) -> Response:
+    """Approve a gate, holding its role."""
+    command = commands.ApproveGate(run_id, call.by, call.at, gate_id, call.roles)
+    return await call.do(Ask((run_id,), command), _run_answer)
+
+
+@router.post("/runs/{run_id}/complete", **needs("run:complete"))
+async def complete_run(run_id: RunId, confirmation: Confirmation, call: Calling) -> Response:
+    """Confirm the completion review. A stale version is refused with the new review."""
+    acknowledged = frozenset((one.code, one.subject) for one in confirmation.acknowledged)
+    command = commands.CompleteRun(
+        run_id, call.by, call.at, confirmation.review_version, acknowledged, confirmation.note
+    )
+    return await call.do(Ask((run_id,), command), _completion_answer)
+
+
+@router.post("/runs/{run_id}/cancel", **needs("run:cancel"))
+async def cancel_run(run_id: RunId, given: Reason, call: Calling) -> Response:
+    """Take a run back that is not complete."""
+    return await call.do(Ask((run_id,), commands.CancelRun(run_id, call.by, call.at, given.reason)), _run_answer)
+
+
+@router.post("/runs/{run_id}/reopen", **needs("run:reopen"))
+async def reopen_run(run_id: RunId, given: Reason, call: Calling) -> Response:
+    """Open a completed run again; its completion record stays, marked superseded."""
+    return await call.do(Ask((run_id,), commands.ReopenRun(run_id, call.by, call.at, given.reason)), _run_answer)
+
+
+def _run_answer(outcome: Outcome) -> dict[str, Any]:
+    if outcome.refusal is not None or outcome.state is None:
+        return {}
+    return run_view(Held(outcome.version, outcome.state))
+
+
+def _completion_answer(outcome: Outcome) -> dict[str, Any]:
+    shows_review = isinstance(outcome.refusal, CompletionBlocked | ReviewStale | WarningNotAcknowledged)
+    if outcome.refusal is not None:
+        return {"review": review_view(outcome.state)} if shows_review else {}
+    completed = next(event for event in outcome.events if isinstance(event, RunCompleted))
+    return dict(completed.record)

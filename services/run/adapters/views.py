@@ -1,0 +1,132 @@
+"""Runs as HTTP shows them: plain documents, exact numbers as text."""
+
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from services.run.domain.review import Review, review
+from services.run.domain.run import Canceled, Run, Step
+from shared.kernel import Actor, plain
+from shared.messaging.transaction import Held
+
+
+def review_view(run: Run) -> dict[str, Any]:
+    """The completion review: version, blockers, warnings, counts."""
+    current = review(run)
+    return {
+        "run_id": current.run_id,
+        "version": current.version,
+        "status": current.status.value,
+        "is_ready": current.is_ready,
+        "blockers": [asdict(one) for one in current.blockers],
+        "warnings": [asdict(one) for one in current.warnings],
+        "counts": _counts(current),
+        "as_built_version": current.as_built_version,
+    }
+
+
+def run_view(held: Held[Run]) -> dict[str, Any]:
+    """A run with its steps, gates, installations and issues."""
+    run, order = held.state, held.state.order
+    return {
+        "run_id": run.run_id,
+        "version": held.version,
+        "status": run.status.value,
+        "part_number": order.part_number,
+        "revision": order.revision,
+        "procedure": {"name": order.procedure, "version": order.procedure_version},
+        "target": _plain(asdict(order.target)),
+        "work_order": order.work_order,
+        "place": {"plant": order.plant, "line": order.line, "work_center": order.work_center},
+        "ordered_at": run.ordered_at.isoformat(),
+        "started_at": run.started_at and run.started_at.isoformat(),
+        "canceled_because": run.decision.reason if isinstance(run.decision, Canceled) else None,
+        "completions": run.completions,
+        "as_built_version": run.as_built_version,
+        "operators": sorted(run.operators),
+        "steps": [step_view(step) for step in run.steps.values()],
+        "requirements": [_plain(asdict(one)) for one in order.requirements],
+        "gates": [_gate(run, gate.gate_id) | asdict(gate) for gate in order.gates],
+        "installations": [_plain(asdict(one)) for one in run.installations.values()],
+        "issues": [_plain(asdict(one)) | {"is_open": one.is_open} for one in run.issues.values()],
+    }
+
+
+def step_view(step: Step) -> dict[str, Any]:
+    """A step with its signer and current values."""
+    definition = step.definition
+    return {
+        "step_id": definition.step_id,
+        "name": definition.name,
+        "required": definition.required,
+        "after": list(definition.after),
+        "state": step.state.value,
+        "started_at": step.started_at and step.started_at.isoformat(),
+        "started_by": _person(step.started_by),
+        "signed_at": step.signed_at and step.signed_at.isoformat(),
+        "signed_by": _person(step.signed_by),
+        "fields": [_plain(asdict(one)) | _value(step, one.field_id) for one in definition.fields],
+    }
+
+
+def _value(step: Step, field_id: str) -> dict[str, Any]:
+    recording = step.values.get(field_id)
+    if recording is None:
+        return {"value": None}
+    return {
+        "value": _plain(recording.value),
+        "verdict": recording.verdict and recording.verdict.value,
+        "recorded_at": recording.at.isoformat(),
+        "recorded_by": _person(recording.by),
+        "recording": recording.number,
+    }
+
+
+def _counts(current: Review) -> dict[str, Any]:
+    return {
+        "steps": {
+            "completed": current.steps_completed,
+            "failed_then_resolved": current.steps_failed_then_resolved,
+            "total": current.steps_total,
+        },
+        "requirements": {
+            "installed": current.requirements_installed,
+            "excepted": current.requirements_excepted,
+            "total": len(current.requirements),
+            "parts": [_plain(asdict(line)) for line in current.requirements],
+        },
+        "redlines": {
+            "open": current.redlines_open,
+            "accepted": current.redlines_accepted,
+            "rejected": current.redlines_rejected,
+        },
+        "issues": {
+            "open": current.issues_open,
+            "dispositioned": current.issues_dispositioned,
+            "resolved": current.issues_resolved,
+        },
+        "gates": {"satisfied": current.gates_satisfied, "required": current.gates_required},
+    }
+
+
+def _gate(run: Run, gate_id: str) -> dict[str, Any]:
+    approval = run.approvals.get(gate_id)
+    if approval is None:
+        return {"approved_by": None, "approved_at": None}
+    return {"approved_by": _person(approval.by), "approved_at": approval.at.isoformat()}
+
+
+def _person(actor: Actor | None) -> dict[str, str | None] | None:
+    return None if actor is None else {"person": actor.person, "machine": actor.machine}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return plain(value)
+        case dict():
+            return {name: _plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case _:
+            return value

@@ -1,0 +1,104 @@
+"""What has to be done now and then: take up records that stand aside, forget old events, measure."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Protocol
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.messaging.patience import Patience
+from shared.messaging.road import Road
+from shared.messaging.watch import Watch
+
+EARLY_EVERY = 5
+"""Early records are tried unasked on every so-many-th round, in case their moment was missed."""
+
+TRIM_EVERY = 60
+TRIM_ROWS = 5_000
+
+COUNT_PARKED = text("select reason, count(*) from parked where settled_at is null group by reason")
+TRIM = text("""
+    delete from inbox where ctid = any(array(
+        select ctid from inbox where received_at < now() - cast(:keep as interval) limit :limit))""")
+"""In bounded batches, so that no other transaction waits for it."""
+
+
+class Measured(Protocol):
+    """A relay: tells how much waits to be sent."""
+
+    async def measure(self) -> None: ...
+
+
+class Lagging(Protocol):
+    """A consumer: tells how far behind it is, and joins anew when it was forgotten."""
+
+    def measure(self) -> None: ...
+    async def rejoin_if_homeless(self) -> None: ...
+
+
+class Housekeeping:
+    """Runs beside the consumer until stopped."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        road: Road,
+        relay: Measured,
+        consumer: Lagging,
+        *,
+        patience: Patience,
+        watch: Watch,
+        interval_s: float,
+        inbox_for: timedelta,
+        on_round: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._engine = engine
+        self._road = road
+        self._relay = relay
+        self._consumer = consumer
+        self._patience = patience
+        self._watch = watch
+        self._interval_s = interval_s
+        self._inbox_for = inbox_for
+        self._on_round = on_round
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """End after the round in hand."""
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """One round after another, until stopped."""
+        number = 0
+        while not self._stopped.is_set():
+            number += 1
+            try:
+                await self.round(number)
+                self._patience.relax("housekeeping")
+            except Exception as error:  # noqa: BLE001 - the next round tries again
+                await self._patience.wait("housekeeping", error)
+            self._on_round(number)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), timeout=self._interval_s)
+
+    async def round(self, number: int) -> None:
+        """Everything that is due in this round."""
+        await self._road.take_up(early_too=number % EARLY_EVERY == 0)
+        await self._measure()
+        await self._consumer.rejoin_if_homeless()
+        if number % TRIM_EVERY == 0:
+            await self._trim()
+
+    async def _measure(self) -> None:
+        await self._relay.measure()
+        self._consumer.measure()
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(COUNT_PARKED)).all()
+        self._watch.parked({row[0]: row[1] for row in rows})
+
+    async def _trim(self) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(TRIM, {"keep": self._inbox_for, "limit": TRIM_ROWS})

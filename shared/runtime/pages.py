@@ -1,0 +1,59 @@
+"""Cursor pages: `{items, next}`; a cursor says after which row the next page begins, whatever was added since."""
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+
+from shared.kernel import RefusalKind, Refused
+
+
+class CursorInvalid(Refused):
+    """The cursor {cursor} is none of ours."""
+
+    code = "cursor-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Use `next` of the page before as it is, or leave the cursor out."
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which page is wanted: at most ``limit`` rows after the position ``after``."""
+
+    limit: int
+    after: list[Any] | None
+
+    def of(self, rows: Sequence[Any], position: Callable[[Any], list[Any]], item: Callable[[Any], Any]) -> dict[str, Any]:
+        """The page of rows that were asked for with ``limit + 1``, so that the last page is known."""
+        shown = rows[: self.limit]
+        more = len(rows) > self.limit
+        return {"items": [item(row) for row in shown], "next": _cursor(position(shown[-1])) if more else None}
+
+
+def _page(
+    limit: Annotated[int, Query(ge=1, le=500, description="items on a page")] = 50,
+    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+) -> Page:
+    return Page(limit, None if cursor is None else _position(cursor))
+
+
+Paging = Annotated[Page, Depends(_page)]
+"""The parameter type of a route that lists."""
+
+
+def _cursor(position: list[Any]) -> str:
+    return urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> list[Any]:
+    try:
+        position = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error):
+        raise CursorInvalid(cursor=cursor[:80]) from None
+    if not isinstance(position, list):
+        raise CursorInvalid(cursor=cursor[:80])
+    return position
