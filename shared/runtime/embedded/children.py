@@ -1,0 +1,92 @@
+"""Child processes that die with their parent, however it dies."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import monotonic, sleep
+
+PR_SET_PDEATHSIG = 1
+
+
+class DidNotStart(RuntimeError):
+    """A process did not come up; the message holds its last words."""
+
+
+def start(
+    arguments: Sequence[str | Path],
+    log: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    user: str | None = None,
+    cwd: Path | None = None,
+    end_with: signal.Signals = signal.SIGTERM,
+) -> "subprocess.Popen[bytes]":
+    """Start a process whose output goes to ``log``; the kernel sends it ``end_with`` when this process dies."""
+
+    def tie() -> None:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, end_with)
+
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - our own programs
+            [str(one) for one in arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=None if environment is None else dict(environment),
+            user=user,
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=tie,  # noqa: PLW1509 - no threads hold locks that it would need
+        )
+
+
+def stop(process: "subprocess.Popen[bytes]", with_: signal.Signals = signal.SIGTERM, within_s: float = 15) -> int:
+    """End a process and say its exit code; killed when it takes longer."""
+    if process.poll() is None:
+        process.send_signal(with_)
+        try:
+            process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+    return process.returncode
+
+
+def wait_until(
+    answers: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path, within_s: float = 60
+) -> None:
+    """Wait until a process does its work.
+
+    :raises DidNotStart: with the end of its log, when it ended or took longer.
+    """
+    deadline = monotonic() + within_s
+    while not answers():
+        if process.poll() is not None or monotonic() > deadline:
+            what = f"ended with {process.returncode}" if process.returncode is not None else "did not answer in time"
+            last = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
+            raise DidNotStart(f"{process.args!r:.200} {what}:\n{last}")
+        sleep(0.05)
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def accepts(port: int) -> bool:
+    """Whether somebody listens on a port on loopback."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_root() -> bool:
+    """Whether this process may do everything; PostgreSQL then runs as a user of its own."""
+    return os.geteuid() == 0

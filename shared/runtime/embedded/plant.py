@@ -1,0 +1,164 @@
+"""An embedded plant: PostgreSQL, a broker, keys, databases and topics, in one directory.
+
+Two plants run side by side; one that was killed is taken over.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from shared.runtime import topics
+from shared.runtime.embedded import children, databases
+from shared.runtime.embedded.java_kafka import JavaKafka
+from shared.runtime.embedded.memory_broker import MemoryBroker
+from shared.runtime.embedded.postgres import SERVICES, EmbeddedPostgres
+from shared.runtime.identity import make_embedded_keys
+from shared.runtime.settings import Settings
+
+
+class BrokerKind(StrEnum):
+    """Which broker a plant uses; anything else is the address of one that runs."""
+
+    MEMORY = "memory"
+    JAVA = "java"
+
+
+class Broker(Protocol):
+    """A broker that the plant starts itself."""
+
+    @property
+    def address(self) -> str: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class RunningBroker:
+    """Somebody else's broker."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def start(self) -> None:
+        """It runs."""
+
+    def stop(self) -> None:
+        """It goes on."""
+
+
+class Plant:
+    """Everything that the services need, on this machine."""
+
+    def __init__(self, directory: Path, broker: str = BrokerKind.MEMORY) -> None:
+        """``broker``: ``memory``, ``java``, or ``host:port`` of one that runs."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+        self.broker_kind = broker
+        self.postgres = EmbeddedPostgres(directory / "postgres")
+        self.broker = _broker(broker, directory)
+        self.private_key_file = directory / "private-key.pem"
+        self.jwks_file = directory / "jwks.json"
+        self.ports: dict[str, int] = {}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Start PostgreSQL and the broker, make keys, databases and topics."""
+        if not self.private_key_file.exists():
+            make_embedded_keys(self.jwks_file, self.private_key_file)
+        self.postgres.start()
+        self.broker.start()
+        asyncio.run(self._prepare())
+
+    def environment(self, service: str, **more: str) -> dict[str, str]:
+        """The environment in which a service runs here."""
+        at = urlsplit(self.postgres.url)
+        database = f"postgresql+asyncpg://{{}}:{databases.DEFAULT_PASSWORD}@{at.hostname}:{at.port}/{service}"
+        port = self.ports.setdefault(service, children.free_port())
+        return {
+            **os.environ,
+            "ASBUILT_DATABASE_URL": database.format(service),
+            "ASBUILT_MIGRATION_DATABASE_URL": database.format(f"{service}_owner"),
+            "ASBUILT_KAFKA_BOOTSTRAP_SERVERS": self.broker.address,
+            "ASBUILT_HTTP_PORT": str(port),
+            "ASBUILT_IDENTITY_JWKS_FILE": str(self.jwks_file),
+            **more,
+        }
+
+    def migrate(self, names: Sequence[str] = SERVICES) -> None:
+        """Bring the databases to the newest version, all at once."""
+        log = self.directory / "migrate.log"
+        running = [children.start(_module(name, "migrate"), log, environment=self.environment(name)) for name in names]
+        if any(process.wait(60) for process in running):
+            raise children.DidNotStart(f"migration failed:\n{log.read_text()[-3000:]}")
+
+    def serve(self, names: Sequence[str] = SERVICES, more: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        """Start services as processes of their own and wait until each is ready; ``more`` adds settings."""
+        for name in names:
+            environment = self.environment(name, **dict((more or {}).get(name, {})))
+            self.processes[name] = children.start(_module(name, "serve"), self.log(name), environment=environment)
+        for name in names:
+            children.wait_until(lambda name=name: self.is_ready(name), self.processes[name], self.log(name), 60)  # type: ignore[misc]
+
+    def url(self, service: str) -> str:
+        """Where a service answers."""
+        return f"http://127.0.0.1:{self.ports[service]}"
+
+    def log(self, service: str) -> Path:
+        """Where a service's log lines go."""
+        return self.directory / f"{service}.log"
+
+    def is_ready(self, service: str) -> bool:
+        """Whether a service says that it can work."""
+        try:
+            return httpx.get(f"{self.url(service)}/healthz/ready", timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
+    def stop(self) -> dict[str, int]:
+        """Stop everything in order; the exit code of each service."""
+        for process in self.processes.values():
+            process.terminate()
+        codes = {name: children.stop(process) for name, process in self.processes.items()}
+        self.broker.stop()
+        self.postgres.stop()
+        return codes
+
+    async def _prepare(self) -> None:
+        for service in SERVICES:
+            await databases.create(self.postgres.url, service, service)
+        if self.broker_kind != BrokerKind.MEMORY:
+            environment = self.environment("run")
+            await topics.apply(
+                Settings(
+                    database_url=environment["ASBUILT_DATABASE_URL"],  # type: ignore[arg-type]
+                    kafka_bootstrap_servers=self.broker.address,
+                )
+            )
+
+
+def describe(plant: Plant) -> str:
+    """The plant's addresses as JSON, for other commands and scripts."""
+    urls = {name: plant.url(name) for name in plant.processes}
+    return json.dumps({"kafka": plant.broker.address, "postgres": plant.postgres.url, "services": urls}, indent=2)
+
+
+def _broker(kind: str, directory: Path) -> Broker:
+    match kind:
+        case BrokerKind.MEMORY:
+            return MemoryBroker(directory / "broker")
+        case BrokerKind.JAVA:
+            return JavaKafka(directory / "broker")
+        case _:
+            return RunningBroker(kind)
+
+
+def _module(service: str, what: str) -> list[str]:
+    return [sys.executable, "-m", f"services.{service}", what]
