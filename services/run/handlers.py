@@ -99,9 +99,7 @@ def sign_off(message: Message) -> Ask[commands.SignOff]:
 def note_target(message: Message) -> Ask[commands.NoteTarget]:
     """Inventory claimed the target."""
     data = _is(message, inventory.UnitClaimed)
-    command = commands.NoteTarget(
-        data.run_id, message.actor, message.happened_at, data.unit_id, data.as_built_version
-    )
+    command = commands.NoteTarget(data.run_id, message.actor, message.happened_at, data.unit_id, data.as_built_version)
     return Ask((data.run_id,), command)
 
 

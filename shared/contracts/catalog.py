@@ -161,9 +161,7 @@ def _rows() -> Iterator[Entry]:
 CATALOG: Mapping[str, Entry] = MappingProxyType({entry.type: entry for entry in _rows()})
 """Every event type there is, by its name."""
 
-BY_CONTRACT: Mapping[type[Contract], Entry] = MappingProxyType(
-    {entry.contract: entry for entry in CATALOG.values()}
-)
+BY_CONTRACT: Mapping[type[Contract], Entry] = MappingProxyType({entry.contract: entry for entry in CATALOG.values()})
 
 
 def _last(base: type[Contract]) -> Mapping[str, type[Contract]]:

@@ -21,7 +21,9 @@ class Patience:
         """Pause before the next try; returns early when interrupted."""
         tries = self._tries[name] = self._tries.get(name, 0) + 1
         pause_s = self._seconds(tries)
-        _log.warning("waiting", who=name, because=f"{type(error).__name__}: {error}"[:500], tries=tries, pause_s=pause_s)
+        _log.warning(
+            "waiting", who=name, because=f"{type(error).__name__}: {error}"[:500], tries=tries, pause_s=pause_s
+        )
         try:
             await asyncio.wait_for(self._interrupted.wait(), timeout=pause_s)
         except TimeoutError:

@@ -164,9 +164,7 @@ class PostgresTransaction:
         """See `Transaction.reclaim`."""
         return {row[0] for row in await self._rows(RECLAIM, parked_ids=list(parked_ids))}
 
-    async def ready(
-        self, now: datetime, created: Sequence[str], after: int | None, limit: int
-    ) -> Sequence[Aside]:
+    async def ready(self, now: datetime, created: Sequence[str], after: int | None, limit: int) -> Sequence[Aside]:
         """See `Transaction.ready`."""
         after = NEVER if after is None else after
         rows = await self._rows(READY, now=now, created=list(created), after=after, limit=limit)

@@ -102,9 +102,7 @@ class Road:
                 break
         return settled
 
-    async def command(
-        self, message: Message, fingerprint: str, answer: Callable[[Outcome], Answer]
-    ) -> Answer:
+    async def command(self, message: Message, fingerprint: str, answer: Callable[[Outcome], Answer]) -> Answer:
         """Take a person's command; a repeated one (same source and id) gets the first answer.
 
         ``answer`` turns the outcome, a refusal included, into what is kept and said.
@@ -186,9 +184,7 @@ class Road:
         self._committed(walk)
         return walk.endings, walk.created
 
-    async def _fresh(
-        self, transaction: Transaction[Any], messages: Sequence[Message], walk: Walk
-    ) -> list[Message]:
+    async def _fresh(self, transaction: Transaction[Any], messages: Sequence[Message], walk: Walk) -> list[Message]:
         """Messages never seen before, once each; those that stood aside were claimed when they came."""
         ids = {(m.source, m.id) for m in messages if m.parked_id is None}
         aside = [m.parked_id for m in messages if m.parked_id is not None]

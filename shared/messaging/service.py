@@ -51,6 +51,7 @@ class Service:
     announce: Callable[[Any], Contract | None]
     handlers: Mapping[type[Contract], Handler] = field(default_factory=dict)
     everything: Callable[[Message], Ask[Any]] | None = None
+    appeared: Callable[[Any], str | None] = lambda _event: None
 
     @property
     def source(self) -> str:

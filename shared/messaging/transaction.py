@@ -136,9 +136,7 @@ class Transaction(Protocol[A]):
         """Keep the answer to a request that this transaction claimed."""
         ...
 
-    async def ready(
-        self, now: datetime, created: Sequence[str], after: int | None, limit: int
-    ) -> Sequence[Aside]:
+    async def ready(self, now: datetime, created: Sequence[str], after: int | None, limit: int) -> Sequence[Aside]:
         """Records that may be tried again, in order within each lane, lanes with a stuck head left out:
         those that wait for one of ``created``, those overdue at ``now``, those to retry, those whose
         predecessors are settled, and, unless ``after`` is None, early ones with a parked id above it."""

@@ -106,14 +106,14 @@ class Walk:
     @property
     def changes(self) -> list[Change[Any]]:
         """Every aggregate that changed, before and after."""
-        return [
-            Change(key, self.before[key], self.held[key], tuple(events)) for key, events in self.happened.items()
-        ]
+        return [Change(key, self.before[key], self.held[key], tuple(events)) for key, events in self.happened.items()]
 
     @property
     def created(self) -> list[str]:
-        """Aggregates that did not exist before this batch."""
-        return [key for key, before in self.before.items() if before is None]
+        """What early records may have waited for: new aggregates, and what the service says."""
+        new = [key for key, before in self.before.items() if before is None]
+        appeared = (self.service.appeared(event) for events in self.happened.values() for event in events)
+        return new + [key for key in appeared if key is not None]
 
     def _asked(self, message: Message) -> Ask[Any] | None:
         if self.service.everything is not None:

@@ -99,9 +99,7 @@ def make_embedded_keys(jwks_file: Path, private_key_file: Path) -> None:
     public = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key()))
     public |= {"kid": EMBEDDED_KEY_ID, "use": "sig", "alg": "EdDSA"}
     jwks_file.write_text(json.dumps({"keys": [public]}))
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     private_key_file.touch(mode=0o600)
     private_key_file.write_bytes(pem)
 

@@ -27,7 +27,9 @@ class Page:
     limit: int
     after: list[Any] | None
 
-    def of(self, rows: Sequence[Any], position: Callable[[Any], list[Any]], item: Callable[[Any], Any]) -> dict[str, Any]:
+    def of(
+        self, rows: Sequence[Any], position: Callable[[Any], list[Any]], item: Callable[[Any], Any]
+    ) -> dict[str, Any]:
         """The page of rows that were asked for with ``limit + 1``, so that the last page is known."""
         shown = rows[: self.limit]
         more = len(rows) > self.limit

@@ -196,9 +196,7 @@ def join(
         inbox_for=timedelta(days=settings.inbox_retention_days),
     )
     own = extras(engine, patience)
-    return Program(
-        service, settings, engine, road, consumer, relay, housekeeping, patience, watching, parts, own
-    )
+    return Program(service, settings, engine, road, consumer, relay, housekeeping, patience, watching, parts, own)
 
 
 def serve_http(program: Program, description: str, routers: Sequence[APIRouter], **state: object) -> FastAPI:

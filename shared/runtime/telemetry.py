@@ -74,7 +74,9 @@ class Telemetry:
         self._outbox = (0, 0.0)
         self._parked: Mapping[str, int] = {}
         meter.create_observable_gauge("asbuilt_consumer_lag", [self._observe_lag], description="records still to read")
-        meter.create_observable_gauge("asbuilt_outbox_depth", [self._observe_depth], description="announcements waiting")
+        meter.create_observable_gauge(
+            "asbuilt_outbox_depth", [self._observe_depth], description="announcements waiting"
+        )
         meter.create_observable_gauge("asbuilt_outbox_age_s", [self._observe_age], description="age of the oldest (s)")
         meter.create_observable_gauge("asbuilt_parked", [self._observe_parked], description="records that stand aside")
 

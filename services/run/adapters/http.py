@@ -114,9 +114,7 @@ async def start_step(run_id: RunId, step_id: str, call: Calling) -> Response:
 
 
 @router.put("/runs/{run_id}/steps/{step_id}/fields/{field_id}", **needs("step:work"))
-async def record_value(
-    run_id: RunId, step_id: str, field_id: str, recorded: RecordedValue, call: Calling
-) -> Response:
+async def record_value(run_id: RunId, step_id: str, field_id: str, recorded: RecordedValue, call: Calling) -> Response:
     """Record a value; every recording is kept, the latest is the value."""
     command = commands.RecordValue(run_id, call.by, call.at, step_id, field_id, recorded.value, call.roles)
     return await call.do(Ask((run_id,), command), _run_answer)

@@ -1,0 +1,1 @@
+"""Where the inventory service meets Kafka, PostgreSQL and HTTP."""

@@ -1,0 +1,62 @@
+"""What can be asked about units; reads only."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.inventory.adapters.store import UnitStore
+from services.inventory.domain.unit import Unit
+from shared.messaging.transaction import Held
+from shared.runtime.http import NotFound
+from shared.runtime.pages import Page
+
+LIST = text("""
+    select unit_id, part_number, revision, serial, lot, status, parent_unit_id, run_id, received_at from unit
+    where (cast(:status as text) is null or status = :status)
+      and (cast(:part_number as text) is null or part_number = :part_number)
+      and unit_id > :after
+    order by unit_id limit :limit""")
+
+TREE = text("""
+    with recursive down as (
+        select i.*, 1 as level from installation i where i.parent_unit_id = :unit_id and i.removed_at is null
+        union all
+        select i.*, down.level + 1 from installation i join down on i.parent_unit_id = down.unit_id
+        where i.removed_at is null and down.level < 1000
+    )
+    select down.*, u.part_number, u.revision, u.serial, u.lot, u.status
+    from down join unit u on u.unit_id = down.unit_id
+    order by level, parent_unit_id, requirement_id, designator nulls last, installed_at, installation_id""")
+"""The whole tree in one statement, whatever its depth."""
+
+
+class UnitQueries:
+    """Reads units from the inventory service's own database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def unit(self, unit_id: str) -> Held[Unit]:
+        """One unit.
+
+        :raises NotFound: when there is none.
+        """
+        async with self._engine.connect() as connection:
+            held = await UnitStore(0).load(connection, [unit_id])
+        if unit_id not in held:
+            raise NotFound(what="unit", which=unit_id)
+        return held[unit_id]
+
+    async def units(self, page: Page, status: str | None, part_number: str | None) -> dict[str, Any]:
+        """Units in the order of their ids."""
+        after = page.after[0] if page.after else ""
+        values = {"status": status, "part_number": part_number, "after": after, "limit": page.limit + 1}
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(LIST, values)).mappings().all()
+        return page.of(rows, lambda row: [row["unit_id"]], dict)
+
+    async def tree(self, unit_id: str) -> list[dict[str, Any]]:
+        """Every installation below a unit, parents before children."""
+        async with self._engine.connect() as connection:
+            return [dict(row) for row in (await connection.execute(TREE, {"unit_id": unit_id})).mappings()]

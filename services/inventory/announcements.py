@@ -1,0 +1,112 @@
+"""Domain event to public contract; total: every event is said."""
+
+from typing import assert_never
+
+from services.inventory.domain import events
+from shared.contracts import inventory as contracts
+from shared.contracts.base import Contract
+from shared.messaging.service import by
+
+
+def announce(event: events.AnyEvent) -> Contract:  # noqa: C901, PLR0911 - one line for each event
+    """The public contract of an event."""
+    match event:
+        case events.UnitReceived():
+            return _received(event)
+        case events.UnitClaimed(unit_id, who, _, run_id, _, version):
+            return contracts.UnitClaimed(by=by(who), unit_id=unit_id, run_id=run_id, as_built_version=version)
+        case events.UnitFreed(unit_id, who, _, run_id):
+            return contracts.UnitFreed(by=by(who), unit_id=unit_id, run_id=run_id)
+        case events.StatusChanged(unit_id, who, _, status, was, reason):
+            return contracts.UnitStatusChanged(
+                by=by(who), unit_id=unit_id, status=status.value, was=was and was.value, reason=reason
+            )
+        case events.UnitInstalled():
+            return _installed(event)
+        case events.UnitRemoved():
+            return _removed(event)
+        case events.UnitPlaced(unit_id, who, _, parent, installation):
+            return contracts.UnitPlaced(
+                by=by(who), unit_id=unit_id, parent_unit_id=parent, installation_id=installation
+            )
+        case events.UnitConsumed(unit_id, who, _, run_id, parent):
+            return contracts.UnitConsumed(by=by(who), unit_id=unit_id, run_id=run_id, parent_unit_id=parent)
+        case events.UnitReleased(unit_id, who, _, run_id, number, version):
+            return contracts.UnitReleased(
+                by=by(who), unit_id=unit_id, run_id=run_id, number=number, as_built_version=version
+            )
+        case events.UnitReopened(unit_id, who, _, run_id):
+            return contracts.UnitReopened(by=by(who), unit_id=unit_id, run_id=run_id)
+        case events.CompletionContested():
+            return _contested(event)
+        case _:
+            assert_never(event)
+
+
+def _received(event: events.UnitReceived) -> contracts.UnitReceived:
+    what = event.identification
+    return contracts.UnitReceived(
+        by=by(event.by),
+        unit_id=what.unit_id,
+        part_number=what.part_number,
+        revision=what.revision,
+        serial=what.serial,
+        lot=what.lot,
+        quantity=what.quantity,
+        unit_of_measure=what.unit_of_measure,
+        location=what.location,
+    )
+
+
+def _installed(event: events.UnitInstalled) -> contracts.UnitInstalled:
+    one, component = event.installation, event.component
+    return contracts.UnitInstalled(
+        by=by(event.by),
+        parent_unit_id=event.unit_id,
+        unit_id=one.unit_id,
+        installation_id=one.installation_id,
+        requirement_id=one.requirement_id,
+        run_id=event.run_id,
+        part_number=component.part_number,
+        revision=component.revision,
+        serial=component.serial,
+        lot=component.lot,
+        quantity=one.quantity,
+        designator=one.designator,
+        substitute=one.substitute,
+        as_built_version=event.as_built_version,
+    )
+
+
+def _removed(event: events.UnitRemoved) -> contracts.UnitRemoved:
+    one = event.installation
+    return contracts.UnitRemoved(
+        by=by(event.by),
+        parent_unit_id=event.unit_id,
+        unit_id=one.unit_id,
+        installation_id=one.installation_id,
+        requirement_id=one.requirement_id,
+        run_id=event.run_id,
+        reason=event.reason,
+        as_built_version=event.as_built_version,
+    )
+
+
+def _contested(event: events.CompletionContested) -> contracts.CompletionContested:
+    return contracts.CompletionContested(
+        by=by(event.by),
+        unit_id=event.unit_id,
+        run_id=event.run_id,
+        number=event.number,
+        relied_on_version=event.relied_on_version,
+        as_built_version=event.as_built_version,
+        differences=tuple(
+            contracts.InstallationDifference(
+                change="added" if one.change == "added" else "removed",
+                requirement_id=one.requirement_id,
+                unit_id=one.component_id,
+                designator=one.designator,
+            )
+            for one in event.differences
+        ),
+    )

@@ -1,0 +1,39 @@
+"""The inventory service, joined: the only place where its objects are built."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+import services.inventory as service
+from services.inventory.adapters.http import router
+from services.inventory.adapters.queries import UnitQueries
+from services.inventory.adapters.store import UnitStore
+from services.inventory.announcements import announce
+from services.inventory.domain.decide import decide
+from services.inventory.domain.events import UnitClaimed
+from services.inventory.domain.evolve import evolve
+from services.inventory.handlers import HANDLERS
+from shared.contracts.catalog import PLANT_INSTALLS, PLANT_UNITS, RUNS
+from shared.messaging.service import Service
+from shared.messaging.watch import Watch
+from shared.runtime.program import PARTS, join, serve_http
+from shared.runtime.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+SERVICE = Service(
+    name="inventory",
+    topics=tuple(topic.name for topic in (PLANT_UNITS, PLANT_INSTALLS, RUNS)),
+    decide=decide,
+    evolve=evolve,
+    subject_of=lambda event: event.unit_id,
+    announce=announce,
+    handlers=HANDLERS,
+    appeared=lambda event: event.unit_id if isinstance(event, UnitClaimed) else None,
+)
+
+
+def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:
+    """The inventory service's application, ready to be served."""
+    program = join(SERVICE, settings, UnitStore(settings.remembered_aggregates), parts=parts, watch=watch)
+    return serve_http(program, service.__doc__ or "", [router], queries=UnitQueries(program.engine))

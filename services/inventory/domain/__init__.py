@@ -1,0 +1,1 @@
+"""The rules of inventory: pure, standard library and `shared.kernel` only."""

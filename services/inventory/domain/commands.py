@@ -1,0 +1,81 @@
+"""What can be asked of inventory. ``by`` is who asks, ``at`` when it happened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from services.inventory.domain.unit import Identification, Requirement
+from shared.kernel import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What every command names: the unit it is about."""
+
+    unit_id: str
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveUnit(Command):
+    """A unit came in."""
+
+    identification: Identification
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTarget(Command):
+    """A run was created and builds this unit."""
+
+    run_id: str
+    identification: Identification
+    requirements: Mapping[str, Requirement]
+
+
+@dataclass(frozen=True, slots=True)
+class Install(Command):
+    """Put the component ``component_id`` into this unit."""
+
+    component_id: str
+    requirement_id: str
+    designator: str | None
+    quantity: Decimal
+    installation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove(Command):
+    """Take the component ``component_id`` out of this unit."""
+
+    component_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release(Command):
+    """The run that builds this unit was completed, relying on an as-built version and its installations
+    (by id: component and requirement)."""
+
+    run_id: str
+    number: int
+    relied_on_version: int
+    relied_on: Mapping[str, tuple[str, str, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen(Command):
+    """The run that built this unit was reopened."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Free(Command):
+    """The run that builds this unit was canceled."""
+
+    run_id: str
+
+
+AnyCommand = ReceiveUnit | ClaimTarget | Install | Remove | Release | Reopen | Free

@@ -1,0 +1,208 @@
+"""What inventory says to a command: events on one or several units, or a refusal. No clock, no id, no I/O."""
+
+from collections.abc import Iterable, Mapping
+from typing import assert_never
+
+from services.inventory.domain import events, installing
+from services.inventory.domain.commands import (
+    AnyCommand,
+    ClaimTarget,
+    Free,
+    Install,
+    ReceiveUnit,
+    Release,
+    Remove,
+    Reopen,
+)
+from services.inventory.domain.events import AnyEvent
+from services.inventory.domain.evolve import evolve
+from services.inventory.domain.refusals import (
+    DuplicateSerial,
+    NotInstalled,
+    TargetNotAvailable,
+    UnitIdInvalid,
+    UnknownUnit,
+)
+from services.inventory.domain.unit import Identification, Installation, Unit, standing
+from shared.kernel import unit_id_of
+
+Events = tuple[AnyEvent, ...]
+Known = Mapping[str, Unit]
+
+
+def decide(known: Known, command: AnyCommand) -> Events:
+    """The events that follow from a command, changes of status included.
+
+    :raises Refused: when the rules say no; when nothing changes the answer is an empty tuple.
+    """
+    return with_status(known, _decided(known, command))
+
+
+def with_status(known: Known, happened: Iterable[AnyEvent]) -> Events:
+    """The events, and after them a change of status for every unit whose computed status changed."""
+    happened = tuple(happened)
+    after: dict[str, Unit] = {}
+    for event in happened:
+        after[event.unit_id] = evolve(after.get(event.unit_id) or known.get(event.unit_id), event)
+    last = {event.unit_id: event for event in happened}
+    changes = []
+    for unit_id, unit in after.items():
+        now = standing(unit)
+        if now.status is not unit.announced_status:
+            by, at = last[unit_id].by, last[unit_id].at
+            changes.append(events.StatusChanged(unit_id, by, at, now.status, unit.announced_status, now.reason))
+    return (*happened, *changes)
+
+
+def _decided(known: Known, command: AnyCommand) -> Events:
+    match command:
+        case ReceiveUnit():
+            return _receive(known.get(command.unit_id), command)
+        case ClaimTarget():
+            return _claim(known.get(command.unit_id), command)
+        case Install():
+            return _install(known, command)
+        case Remove():
+            return _remove(known, command)
+        case Release():
+            return _release(known, command)
+        case Reopen():
+            return _reopen(_unit(known, command.unit_id), command)
+        case Free():
+            return _free(_unit(known, command.unit_id), command)
+        case _:
+            assert_never(command)
+
+
+def _unit(known: Known, unit_id: str) -> Unit:
+    unit = known.get(unit_id)
+    if unit is None:
+        raise UnknownUnit(unit_id)
+    return unit
+
+
+def _receive(unit: Unit | None, command: ReceiveUnit) -> Events:
+    came = command.identification
+    expected = unit_id_of(came.part_number, came.serial, came.lot)
+    if came.unit_id != expected:
+        raise UnitIdInvalid(unit_id=came.unit_id, expected=expected)
+    if unit is None:
+        return (events.UnitReceived(command.unit_id, command.by, command.at, came),)
+    if unit.identification == came:
+        return ()
+    there = unit.identification
+    raise DuplicateSerial(unit_id=there.unit_id, part_number=there.part_number, revision=there.revision)
+
+
+def _claim(unit: Unit | None, command: ClaimTarget) -> Events:
+    who = (command.unit_id, command.by, command.at)
+    if unit is None:
+        received = events.UnitReceived(*who, command.identification)
+        return (received, events.UnitClaimed(*who, command.run_id, command.requirements, 1))
+    if unit.build is not None and unit.build.run_id == command.run_id:
+        return ()
+    if why := _not_claimable(unit, command.identification):
+        raise TargetNotAvailable(unit_id=command.unit_id, run_id=command.run_id, why=why)
+    version = unit.as_built_version + 1
+    return (events.UnitClaimed(*who, command.run_id, command.requirements, version),)
+
+
+def _not_claimable(unit: Unit, wanted: Identification) -> str | None:
+    there = unit.identification
+    if there.part_number != wanted.part_number:
+        return f"{there.part_number}, not {wanted.part_number}"
+    if unit.scrapped_quantity >= there.quantity:
+        return "scrapped"
+    if unit.parent_unit_id is not None:
+        return f"installed in {unit.parent_unit_id}"
+    if unit.build is not None and unit.build.is_open:
+        return f"the target of the open run {unit.build.run_id}"
+    return None
+
+
+def _install(known: Known, command: Install) -> Events:
+    parent, component = _unit(known, command.unit_id), _unit(known, command.component_id)
+    requirement = installing.check(parent, component, command, known)
+    what = component.identification
+    installation = Installation(
+        command.installation_id,
+        requirement.requirement_id,
+        component.unit_id,
+        what.part_number,
+        command.quantity,
+        command.designator,
+        installing.is_substitute(requirement, what),
+    )
+    run_id = installing.open_build(parent).run_id
+    version = parent.as_built_version + 1
+    return (
+        events.UnitInstalled(parent.unit_id, command.by, command.at, run_id, installation, what, version),
+        events.UnitPlaced(component.unit_id, command.by, command.at, parent.unit_id, installation.installation_id),
+    )
+
+
+def _remove(known: Known, command: Remove) -> Events:
+    parent = _unit(known, command.unit_id)
+    run_id = installing.open_build(parent).run_id
+    installation = next((one for one in parent.installations.values() if one.unit_id == command.component_id), None)
+    if installation is None:
+        raise NotInstalled(unit_id=command.component_id, parent_unit_id=parent.unit_id)
+    version = parent.as_built_version + 1
+    who = (command.by, command.at)
+    return (
+        events.UnitRemoved(parent.unit_id, *who, run_id, installation, command.reason, version),
+        events.UnitPlaced(command.component_id, *who, None, None),
+    )
+
+
+def _release(known: Known, command: Release) -> Events:
+    unit = _unit(known, command.unit_id)
+    build = unit.build
+    if build is None or build.run_id != command.run_id or command.number <= build.completions:
+        return ()
+    who = (command.by, command.at)
+    if unit.as_built_version != command.relied_on_version:
+        return (_contested(unit, command),)
+    consumed = (
+        events.UnitConsumed(one.unit_id, *who, command.run_id, unit.unit_id)
+        for one in unit.installations.values()
+        if known[one.unit_id].consumed_by != command.run_id
+    )
+    released = events.UnitReleased(unit.unit_id, *who, command.run_id, command.number, unit.as_built_version)
+    return (released, *consumed)
+
+
+def _contested(unit: Unit, command: Release) -> events.CompletionContested:
+    now = {one.installation_id: one for one in unit.installations.values()}
+    added = [
+        events.Difference("added", one.requirement_id, one.unit_id, one.designator)
+        for name, one in now.items()
+        if name not in command.relied_on
+    ]
+    removed = [
+        events.Difference("removed", requirement_id, component_id, designator)
+        for name, (component_id, requirement_id, designator) in command.relied_on.items()
+        if name not in now
+    ]
+    return events.CompletionContested(
+        unit.unit_id,
+        command.by,
+        command.at,
+        command.run_id,
+        command.number,
+        command.relied_on_version,
+        unit.as_built_version,
+        (*added, *removed),
+    )
+
+
+def _reopen(unit: Unit, command: Reopen) -> Events:
+    if unit.build is None or unit.build.run_id != command.run_id or unit.build.is_open:
+        return ()
+    return (events.UnitReopened(unit.unit_id, command.by, command.at, command.run_id),)
+
+
+def _free(unit: Unit, command: Free) -> Events:
+    if unit.build is None or unit.build.run_id != command.run_id:
+        return ()
+    return (events.UnitFreed(unit.unit_id, command.by, command.at, command.run_id),)

@@ -1,0 +1,137 @@
+"""What happens to a unit. Every event changes the one unit that ``unit_id`` names, and every one is announced."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.inventory.domain.unit import Identification, Installation, Requirement, UnitStatus
+from shared.kernel import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class UnitEvent:
+    """What every event tells."""
+
+    unit_id: str
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReceived(UnitEvent):
+    """The unit is known from here on."""
+
+    identification: Identification
+
+
+@dataclass(frozen=True, slots=True)
+class UnitClaimed(UnitEvent):
+    """A run builds the unit."""
+
+    run_id: str
+    requirements: Mapping[str, Requirement]
+    as_built_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFreed(UnitEvent):
+    """The run that was to build it is canceled."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged(UnitEvent):
+    """The computed status changed."""
+
+    status: UnitStatus
+    was: UnitStatus | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitInstalled(UnitEvent):
+    """A component was put into this unit."""
+
+    run_id: str
+    installation: Installation
+    component: Identification
+    as_built_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRemoved(UnitEvent):
+    """A component was taken out of this unit."""
+
+    run_id: str
+    installation: Installation
+    reason: str
+    as_built_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlaced(UnitEvent):
+    """This unit went into a parent, or out of it again."""
+
+    parent_unit_id: str | None
+    installation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitConsumed(UnitEvent):
+    """This unit was used up by the run that built its parent."""
+
+    run_id: str
+    parent_unit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReleased(UnitEvent):
+    """The run that built it is complete; its as-built is locked."""
+
+    run_id: str
+    number: int
+    as_built_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReopened(UnitEvent):
+    """The run that built it is open again; its as-built is unlocked."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How the as-built moved past what a completion relied on."""
+
+    change: str
+    requirement_id: str
+    component_id: str
+    designator: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionContested(UnitEvent):
+    """A completion relied on an as-built that had moved on; the unit is not released."""
+
+    run_id: str
+    number: int
+    relied_on_version: int
+    as_built_version: int
+    differences: tuple[Difference, ...]
+
+
+AnyEvent = (
+    UnitReceived
+    | UnitClaimed
+    | UnitFreed
+    | StatusChanged
+    | UnitInstalled
+    | UnitRemoved
+    | UnitPlaced
+    | UnitConsumed
+    | UnitReleased
+    | UnitReopened
+    | CompletionContested
+)

@@ -1,0 +1,72 @@
+"""How an event changes a unit. Never fails on what `decide` returned."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from services.inventory.domain.events import (
+    AnyEvent,
+    CompletionContested,
+    StatusChanged,
+    UnitClaimed,
+    UnitConsumed,
+    UnitFreed,
+    UnitInstalled,
+    UnitPlaced,
+    UnitReceived,
+    UnitReleased,
+    UnitRemoved,
+    UnitReopened,
+)
+from services.inventory.domain.unit import Build, Unit
+
+
+def evolve(unit: Unit | None, event: AnyEvent) -> Unit:
+    """The unit after the event."""
+    if isinstance(event, UnitReceived):
+        return Unit(event.identification)
+    assert unit is not None, f"{type(event).__name__} before the unit was received"  # noqa: S101
+    return _evolved(unit, event)
+
+
+def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901, PLR0911 - one line for each event
+    match event:
+        case UnitClaimed():
+            build = Build(event.run_id, event.requirements)
+            return replace(unit, build=build, as_built_version=event.as_built_version)
+        case UnitFreed():
+            return replace(unit, build=None)
+        case StatusChanged():
+            return replace(unit, announced_status=event.status)
+        case UnitInstalled():
+            installations = {**unit.installations, event.installation.installation_id: event.installation}
+            return replace(unit, installations=installations, as_built_version=event.as_built_version)
+        case UnitRemoved():
+            gone = event.installation.installation_id
+            left = {name: one for name, one in unit.installations.items() if name != gone}
+            return replace(unit, installations=left, as_built_version=event.as_built_version)
+        case UnitPlaced():
+            consumed_by = unit.consumed_by if event.parent_unit_id else None
+            return replace(unit, parent_unit_id=event.parent_unit_id, consumed_by=consumed_by)
+        case UnitConsumed():
+            return replace(unit, consumed_by=event.run_id)
+        case UnitReleased():
+            return _with_build(unit, is_open=False, completions=event.number)
+        case UnitReopened():
+            return _with_build(unit, is_open=True)
+        case CompletionContested():
+            return replace(_with_build(unit, completions=event.number), is_contested=True)
+        case UnitReceived():
+            raise AssertionError("a unit is received once")
+        case _:
+            assert_never(event)
+
+
+def _with_build(unit: Unit, *, is_open: bool | None = None, completions: int | None = None) -> Unit:
+    build = unit.build
+    assert build is not None  # noqa: S101 - the rules looked
+    changed = replace(
+        build,
+        is_open=build.is_open if is_open is None else is_open,
+        completions=build.completions if completions is None else completions,
+    )
+    return replace(unit, build=changed, is_contested=False)

@@ -1,0 +1,124 @@
+"""Every "no" of inventory. A docstring is the message, ``resolve`` the way out."""
+
+from shared.kernel import RefusalKind, Refused, Unknown
+
+
+class UnknownUnit(Unknown):
+    """The unit {subject} is not known."""
+
+    code = "unknown-unit"
+    resolve = "Receive the unit first, or check its id: the serial, or part number and lot joined by a colon."
+
+
+class DuplicateSerial(Refused):
+    """The unit {unit_id} is known already as {part_number} {revision}."""
+
+    code = "duplicate-serial"
+    resolve = "Check the serial; a serial names one unit only."
+
+
+class UnitIdInvalid(Refused):
+    """The unit id {unit_id} does not follow from its serial or lot; it should be {expected}."""
+
+    code = "unit-id-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Use {expected} as unit_id and as the record's key."
+
+
+class TargetNotAvailable(Refused):
+    """The unit {unit_id} cannot be the target of the run {run_id}: it is {why}."""
+
+    code = "target-not-available"
+    resolve = "Order the run for another unit, or free this one first."
+
+
+class NotBeingBuilt(Unknown):
+    """No run builds the unit {subject}, so nothing can be installed in it or removed from it."""
+
+    code = "not-being-built"
+    resolve = "Order a run whose target is {subject}."
+
+
+class AsBuiltLocked(Refused):
+    """The as-built of {unit_id} is locked, because its run {run_id} is complete."""
+
+    code = "as-built-locked"
+    resolve = "Someone with the permission run:reopen can reopen the run, with a reason."
+
+
+class UnknownRequirement(Refused):
+    """The unit {unit_id} has no requirement {requirement_id}."""
+
+    code = "unknown-requirement"
+    kind = RefusalKind.UNKNOWN
+    resolve = "Use one of its requirements: {known}."
+
+
+class PartNotApproved(Refused):
+    """{part_number} {revision} is neither the part of requirement {requirement_id} nor an approved substitute."""
+
+    code = "part-not-approved"
+    resolve = "Install {wanted}, or have an engineer approve the substitute."
+
+
+class UnitNotAvailable(Refused):
+    """The unit {unit_id} is {status}: {reason}."""
+
+    code = "unit-not-available"
+    resolve = "Use another unit; this one becomes usable when {changes_when}."
+
+
+class AlreadyInstalled(Refused):
+    """The unit {unit_id} is already installed in {parent_unit_id}."""
+
+    code = "already-installed"
+    resolve = "Remove it from {parent_unit_id} first, or install another unit."
+
+
+class InsufficientQuantity(Refused):
+    """{unit_id} has {quantity} left, not {wanted}."""
+
+    code = "insufficient-quantity"
+    resolve = "Install what is left, or take it from another lot."
+
+
+class WholeUnitsOnly(Refused):
+    """{unit_id} is installed whole, {quantity} at once, not {wanted}."""
+
+    code = "whole-units-only"
+    resolve = "Install the quantity {quantity}."
+
+
+class DesignatorTaken(Refused):
+    """The designator {designator} of requirement {requirement_id} is filled by {unit_id}."""
+
+    code = "designator-taken"
+    resolve = "Use a free designator: {free}."
+
+
+class DesignatorUnknown(Refused):
+    """The requirement {requirement_id} has designators, and {designator} is none of them."""
+
+    code = "designator-unknown"
+    resolve = "Name one of its free designators: {free}."
+
+
+class RequirementFull(Refused):
+    """The requirement {requirement_id} takes {quantity} and has {installed} already."""
+
+    code = "requirement-full"
+    resolve = "Remove what is installed first, or install it for another requirement."
+
+
+class WouldCreateCycle(Refused):
+    """{unit_id} cannot go into {parent_unit_id}, because {parent_unit_id} is part of {unit_id}."""
+
+    code = "would-create-cycle"
+    resolve = "Check which unit is the parent."
+
+
+class NotInstalled(Refused):
+    """The unit {unit_id} is not installed in {parent_unit_id}."""
+
+    code = "not-installed"
+    resolve = "Check the unit; what is installed shows in the tree of {parent_unit_id}."

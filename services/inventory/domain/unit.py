@@ -1,0 +1,116 @@
+"""What a unit is: what it consists of, what builds it, where it is installed. Every state is immutable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+
+class UnitStatus(StrEnum):
+    """Whether a unit may be used. Always computed; nobody sets it."""
+
+    SCRAPPED = "scrapped"
+    INSTALLED = "installed"
+    WIP = "wip"
+    ON_HOLD = "on_hold"
+    UNAVAILABLE = "unavailable"
+    AVAILABLE = "available"
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """What a unit is: a serial unit, a lot quantity, or an untracked quantity of one part revision."""
+
+    unit_id: str
+    part_number: str
+    revision: str
+    serial: str | None
+    lot: str | None
+    quantity: Decimal
+    unit_of_measure: str
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What must be installed into the target unit, for the whole run; any revision where none is named."""
+
+    requirement_id: str
+    part_number: str
+    quantity: Decimal
+    revision: str | None = None
+    designators: tuple[str, ...] = ()
+    substitutes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The run that builds the unit. While it is open the unit is work in progress; a completed one locks the
+    as-built."""
+
+    run_id: str
+    requirements: Mapping[str, Requirement]
+    is_open: bool = True
+    completions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A unit in this unit, for a requirement."""
+
+    installation_id: str
+    requirement_id: str
+    unit_id: str
+    part_number: str
+    quantity: Decimal
+    designator: str | None
+    substitute: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An inventory record.
+
+    ``as_built_version`` counts the changes of what is installed in it; ``parent_unit_id`` is the unit that it is
+    installed in.
+    """
+
+    identification: Identification
+    build: Build | None = None
+    installations: Mapping[str, Installation] = field(default_factory=dict)
+    as_built_version: int = 0
+    parent_unit_id: str | None = None
+    consumed_by: str | None = None
+    is_contested: bool = False
+    scrapped_quantity: Decimal = Decimal(0)
+    announced_status: UnitStatus | None = None
+
+    @property
+    def unit_id(self) -> str:
+        """Its id: the serial, or the lot within its part."""
+        return self.identification.unit_id
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A status, the reason, and what would change it."""
+
+    status: UnitStatus
+    reason: str
+    changes_when: str
+
+
+def standing(unit: Unit) -> Standing:
+    """Where a unit stands: the first row of the status table that matches."""
+    quantity = unit.identification.quantity
+    if unit.scrapped_quantity >= quantity > 0:
+        return Standing(UnitStatus.SCRAPPED, "its whole quantity is scrapped", "never")
+    if unit.parent_unit_id is not None:
+        return Standing(UnitStatus.INSTALLED, f"installed in {unit.parent_unit_id}", "it is removed from there")
+    if unit.build is not None and unit.build.is_open:
+        return Standing(UnitStatus.WIP, f"target of the run {unit.build.run_id}", "that run completes or is canceled")
+    if unit.is_contested:
+        return Standing(UnitStatus.ON_HOLD, "its completion is contested", "its run is reviewed and completed again")
+    if quantity <= 0:
+        return Standing(UnitStatus.UNAVAILABLE, "nothing of it is left", "more of it is received")
+    return Standing(UnitStatus.AVAILABLE, "nothing keeps it from being used", "it is installed or claimed by a run")

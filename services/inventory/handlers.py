@@ -1,0 +1,136 @@
+"""Message to command: what each event asks of inventory, and which units it may change."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TypeVar
+
+from services.inventory.domain import commands
+from services.inventory.domain.unit import Identification, Requirement
+from shared.contracts import plant, run
+from shared.contracts.base import Contract
+from shared.messaging.messages import Ask, Message
+from shared.messaging.service import Handler
+
+C = TypeVar("C", bound=Contract)
+
+
+def receive(message: Message) -> Ask[commands.ReceiveUnit]:
+    """The warehouse received a unit."""
+    data = _is(message, plant.UnitReceived)
+    return Ask((data.unit_id,), receipt(data, message))
+
+
+def receipt(data: plant.UnitReceived, message: Message) -> commands.ReceiveUnit:
+    """The command in a receipt."""
+    came = Identification(
+        data.unit_id,
+        data.part_number,
+        data.revision,
+        data.serial,
+        data.lot,
+        data.quantity,
+        data.unit_of_measure,
+        data.location,
+    )
+    return commands.ReceiveUnit(data.unit_id, message.actor, message.happened_at, came)
+
+
+def claim(message: Message) -> Ask[commands.ClaimTarget]:
+    """A run was created: it builds its target, and its requirements are inventory's from here on."""
+    data = _is(message, run.RunCreated)
+    target = data.target
+    wanted = Identification(
+        data.unit_id,
+        data.part_number,
+        data.revision,
+        target.serial,
+        target.lot,
+        target.quantity,
+        target.unit_of_measure,
+        data.place.work_center or data.place.line,
+    )
+    requirements = {one.requirement_id: _requirement(one, target.quantity) for one in data.requirements}
+    command = commands.ClaimTarget(data.unit_id, message.actor, message.happened_at, data.run_id, wanted, requirements)
+    return Ask((data.unit_id,), command)
+
+
+def install(message: Message) -> Ask[commands.Install]:
+    """A plant system put a component into a unit."""
+    data = _is(message, plant.UnitInstalled)
+    command = commands.Install(
+        data.parent_unit_id,
+        message.actor,
+        message.happened_at,
+        data.unit_id,
+        data.requirement_id,
+        data.designator,
+        data.quantity,
+        message.derived_id("installation"),
+    )
+    return Ask((data.parent_unit_id, data.unit_id), command)
+
+
+def remove(message: Message) -> Ask[commands.Remove]:
+    """A plant system took a component out of a unit."""
+    data = _is(message, plant.UnitRemoved)
+    command = commands.Remove(data.parent_unit_id, message.actor, message.happened_at, data.unit_id, data.reason)
+    return Ask((data.parent_unit_id, data.unit_id), command)
+
+
+def release(message: Message) -> Ask[commands.Release]:
+    """A run was completed: its unit is released, what is in it is consumed."""
+    data = _is(message, run.RunCompleted)
+    record = data.record
+    relied_on = {one.installation_id: (one.unit_id, one.requirement_id, one.designator) for one in record.installations}
+    command = commands.Release(
+        data.unit_id,
+        message.actor,
+        message.happened_at,
+        data.run_id,
+        record.number,
+        record.as_built_version,
+        relied_on,
+    )
+    return Ask((data.unit_id, *(one.unit_id for one in record.installations)), command)
+
+
+def reopen(message: Message) -> Ask[commands.Reopen]:
+    """A run was reopened: its unit is work in progress again."""
+    data = _is(message, run.RunReopened)
+    return Ask((data.unit_id,), commands.Reopen(data.unit_id, message.actor, message.happened_at, data.run_id))
+
+
+def free(message: Message) -> Ask[commands.Free]:
+    """A run was canceled: its target is free."""
+    data = _is(message, run.RunCanceled)
+    return Ask((data.unit_id,), commands.Free(data.unit_id, message.actor, message.happened_at, data.run_id))
+
+
+HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
+    {
+        plant.UnitReceived: Handler(receive, "unit:receive"),
+        plant.UnitInstalled: Handler(install, "unit:install"),
+        plant.UnitRemoved: Handler(remove, "unit:remove"),
+        run.RunCreated: Handler(claim),
+        run.RunCompleted: Handler(release),
+        run.RunReopened: Handler(reopen),
+        run.RunCanceled: Handler(free),
+    }
+)
+
+
+def _is(message: Message, contract: type[C]) -> C:
+    assert isinstance(message.data, contract)  # noqa: S101 - for the type checker; the table chose by type
+    return message.data
+
+
+def _requirement(ordered: plant.RequirementOrdered, run_quantity: Decimal) -> Requirement:
+    return Requirement(
+        ordered.requirement_id,
+        ordered.part_number,
+        ordered.quantity * run_quantity,
+        ordered.revision,
+        ordered.designators,
+        ordered.substitutes,
+    )
