@@ -21,7 +21,7 @@ class RefusalKind(StrEnum):
     INVALID = "invalid"  # the request contradicts itself (422)
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is a business answer, not an error
+class Refused(Exception):
     """The change was refused.
 
     A subclass's docstring is its message: a template filled with the facts given to the constructor.
@@ -59,7 +59,8 @@ class Unknown(Refused):
 
     def __init__(self, waits_for: str, **facts: object) -> None:
         """``waits_for`` is the aggregate id whose appearance would make the message understandable:
-        events of different topics have no order among each other, so it may be early, not wrong."""
+        events of different topics have no order among each other, so it may be early, not wrong.
+        """
         super().__init__(subject=waits_for, **facts)
         self.waits_for = waits_for
 
@@ -121,7 +122,8 @@ def plain(number: Decimal) -> str:
 
 def unit_id_of(part_number: str, serial: str | None, lot: str | None) -> str:
     """The id of a unit as the plant can know it: the serial, or the lot within its part (the same lot text on
-    two parts is two lots)."""
+    two parts is two lots).
+    """
     return serial if serial is not None else f"{part_number}:{lot or 'untracked'}"
 
 

@@ -10,7 +10,7 @@ from shared.contracts.base import Contract
 from shared.messaging.service import by
 
 
-def announce(event: events.AnyEvent) -> Contract:  # noqa: C901, PLR0911, PLR0912 - one line for each event
+def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for each event
     """The public contract of an event."""
     who = by(event.by)
     match event:
@@ -154,7 +154,7 @@ def _issue_noted(event: events.IssueNoted) -> contracts.IssueNoted:
         run_id=event.run_id,
         issue_id=issue.issue_id,
         title=issue.title,
-        state=issue.state,  # type: ignore[arg-type]
+        state=issue.state,
         disposition=issue.disposition,
         approved=issue.approved,
         exceptions=tuple(

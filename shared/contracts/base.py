@@ -37,7 +37,8 @@ class PlantEvent(Contract):
 
 class Fact(Contract):
     """Something that was decided. When it happened is the envelope's ``time``, when it was recorded its
-    ``recordedtime``."""
+    ``recordedtime``.
+    """
 
     by: By
 

@@ -11,6 +11,8 @@ from types import MappingProxyType
 from shared.contracts import audit, inventory, issue, notification, plant, run
 from shared.contracts.base import ChangeRefused, Contract, RecordParked
 
+ContractClass = type[Contract]
+
 FOR_EVER = -1
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -31,7 +33,7 @@ class Entry:
     """One type of event. ``key`` names the attribute of the data that is the record's key."""
 
     type: str
-    contract: type[Contract]
+    contract: ContractClass
     topics: tuple[Topic, ...]
     key: str
     is_fact: bool = field(default=True)

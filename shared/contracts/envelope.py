@@ -17,13 +17,17 @@ from shared.contracts.base import Contract
 from shared.contracts.catalog import CATALOG, Entry
 
 CONTENT_TYPE = b"application/cloudevents+json"
+SHOWN = 5
+LONGEST = 500
+"""Characters of an attribute, at most."""
+
 MAX_EVENT_BYTES = 1_048_576
 """A larger event is set aside unread: a measured value or a sign-off is a few hundred bytes."""
 
 Headers = Iterable[tuple[str, bytes | None]]
 
 
-class Unreadable(Exception):  # noqa: N818 - an ending, not an error
+class Unreadable(Exception):
     """A record that cannot be understood: ``reason`` is stable, ``detail`` says what is wrong and where."""
 
     def __init__(self, reason: str, detail: str, envelope: "Envelope | None" = None) -> None:
@@ -162,7 +166,7 @@ def _envelope(document: Mapping[str, Any], data: Any) -> Envelope:
         raise Unreadable("not-cloudevent", "The CloudEvents attribute specversion is missing or not 1.0.")
     for name in ("id", "source", "type"):
         attribute = document[name]
-        if not isinstance(attribute, str) or not 0 < len(attribute) <= 500 or not attribute.isprintable():
+        if not isinstance(attribute, str) or not 0 < len(attribute) <= LONGEST or not attribute.isprintable():
             detail = f"The CloudEvents attribute {name} is not a text of 1 to 500 printable characters."
             raise Unreadable("not-cloudevent", detail)
     return envelope
@@ -172,7 +176,7 @@ def _optional(document: Mapping[str, Any], name: str) -> str | None:
     attribute = document.get(name)
     if attribute is None:
         return None
-    if not isinstance(attribute, str | int) or len(str(attribute)) > 500:
+    if not isinstance(attribute, str | int) or len(str(attribute)) > LONGEST:
         raise Unreadable("not-cloudevent", f"The CloudEvents attribute {name} is not a short text.")
     return str(attribute)
 
@@ -200,6 +204,6 @@ def _unknown(envelope: Envelope) -> Unreadable:
 
 def _said(error: ValidationError) -> str:
     problems = error.errors(include_url=False, include_context=False)
-    shown = [f"data.{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems[:5]]
-    more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+    shown = [f"data.{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems[:SHOWN]]
+    more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
     return "; ".join(shown) + more

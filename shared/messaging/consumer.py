@@ -33,7 +33,7 @@ HOMELESS_S = 300.0
 """A member without a partition for so long joins anew: it may have been forgotten (aiokafka #1187)."""
 
 
-class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
+class Consumer(ConsumerRebalanceListener):
     """Polls the topics of one service and takes every batch to the end: done, refused or parked, or waits."""
 
     def __init__(
@@ -116,7 +116,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.wait_for(self._idle.wait(), timeout=HANDOVER_S)
             await self._committed()
 
-    async def on_partitions_assigned(self, assigned: object) -> None:
+    async def on_partitions_assigned(self, assigned: object) -> None:  # noqa: ARG002 - its listener's form
         """Nothing to prepare: what is known is read from the database."""
         self._has_joined = True
 
@@ -170,7 +170,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         while True:
             try:
                 await self._take(records)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - nothing may lose a batch
                 if not self._is_waiting(error):
                     _log.exception("batch failed", records=len(records))
                 if self._stopping:

@@ -87,7 +87,8 @@ class Store(Protocol[A]):
 
     async def lock(self, connection: AsyncConnection, keys: Sequence[str]) -> Mapping[str, Held[A]]:
         """Lock these aggregates, given in key order, and load them; may widen the keys where a decision
-        needs more than a message names. Absent ones are left out."""
+        needs more than a message names. Absent ones are left out.
+        """
         ...
 
     async def save(self, connection: AsyncConnection, changes: Sequence[Change[A]]) -> None:

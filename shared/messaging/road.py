@@ -57,7 +57,8 @@ class Road:
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         """``is_waiting`` tells an outage (try again) from a culprit in the data; ``wake`` is called when there
-        is something to send."""
+        is something to send.
+        """
         self.service = service
         self._unit_of_work = unit_of_work
         self._clock = clock

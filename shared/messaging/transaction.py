@@ -19,7 +19,7 @@ Lane = tuple[str, str]
 """Topic and key: what keeps its order."""
 
 
-class Conflict(Exception):  # noqa: N818 - not an error: somebody else was first, do it again
+class Conflict(Exception):
     """Another transaction created the same aggregate at the same moment."""
 
 
@@ -63,7 +63,8 @@ class Parking(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Parked:
     """A record to set aside, or to leave aside for a new reason when ``parked_id`` is given; the first
-    ``deadline`` stays."""
+    ``deadline`` stays.
+    """
 
     record: Record
     parking: Parking
@@ -98,7 +99,8 @@ class Transaction(Protocol[A]):
 
     async def claim(self, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """Take (source, id) pairs into the inbox; returns those never seen before. Waits for a concurrent
-        transaction that claims the same ones."""
+        transaction that claims the same ones.
+        """
         ...
 
     async def blocked(self, lanes: Iterable[Lane]) -> set[Lane]:
@@ -139,7 +141,8 @@ class Transaction(Protocol[A]):
     async def ready(self, now: datetime, created: Sequence[str], after: int | None, limit: int) -> Sequence[Aside]:
         """Records that may be tried again, in order within each lane, lanes with a stuck head left out:
         those that wait for one of ``created``, those overdue at ``now``, those to retry, those whose
-        predecessors are settled, and, unless ``after`` is None, early ones with a parked id above it."""
+        predecessors are settled, and, unless ``after`` is None, early ones with a parked id above it.
+        """
         ...
 
     async def reclaim(self, parked_ids: Sequence[int]) -> set[int]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.contracts.catalog import BY_CONTRACT, PARKINGS, REFUSALS, Entry
 from shared.contracts.base import Contract
+from shared.contracts.catalog import BY_CONTRACT, PARKINGS, REFUSALS, Entry
 from shared.contracts.envelope import rfc3339, write
 from shared.kernel import RefusalKind, Refused, Unknown, WrongKey
 from shared.messaging.messages import Ask, Message
@@ -233,15 +233,15 @@ class Walk:
     ) -> None:
         record = message.record
         assert record is not None  # noqa: S101 - only records are set aside, commands are answered
-        read = None if message.type == "unreadable" else message
+        is_unread = message.unreadable is not None and message.unreadable.envelope is None
         self.parked.append(
             Parked(
                 record=record,
                 parking=parking,
                 reason=reason,
                 detail=detail,
-                event_id=read and read.id,
-                event_type=read and read.type,
+                event_id=None if is_unread else message.id,
+                event_type=None if is_unread else message.type,
                 waits_for=waits_for,
                 deadline=self.now + self.early_for,
                 parked_id=message.parked_id,

@@ -1,8 +1,10 @@
 """PostgreSQL: the engine, and which errors mean "away, try again"."""
 
-import asyncpg
 from aiokafka.errors import KafkaError
-from sqlalchemy.exc import DBAPIError, InterfaceError, TimeoutError as PoolTimeout
+from asyncpg.exceptions import ConnectionDoesNotExistError, DataError, PostgresError
+from asyncpg.exceptions import InterfaceError as DriverInterfaceError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.messaging.transaction import Conflict
@@ -46,19 +48,27 @@ def make_engine(settings: Settings, name: str) -> AsyncEngine:
 
 def is_waiting(error: BaseException) -> bool:
     """Whether an error says that PostgreSQL or Kafka is away, or that somebody else was first: rolled back,
-    nothing lost, try again. Anything else is a culprit in the data or a defect of ours."""
-    if isinstance(error, OSError | TimeoutError | PoolTimeout | KafkaError | Conflict | InterfaceError):
-        return True
+    nothing lost, try again. Anything else is a culprit in the data or a defect of ours.
+    """
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or _is_away(_state(error.orig)) or is_lost(error.orig)
-    return isinstance(error, asyncpg.PostgresError) and _is_away(error.sqlstate)
+        return not _is_about_data(error.orig) and (
+            error.connection_invalidated or _is_away(_state(error.orig)) or is_lost(error.orig)
+        )
+    if isinstance(error, OSError | TimeoutError | PoolTimeout | KafkaError | Conflict):
+        return True
+    return isinstance(error, PostgresError) and _is_away(getattr(error, "sqlstate", None))
 
 
 def is_lost(error: BaseException | None) -> bool:
     """Whether a driver error says that the connection is gone."""
     cause = getattr(error, "__cause__", None)
-    lost = asyncpg.InterfaceError | asyncpg.ConnectionDoesNotExistError | OSError
+    lost = DriverInterfaceError | ConnectionDoesNotExistError | OSError
     return isinstance(error, lost) or isinstance(cause, lost)
+
+
+def _is_about_data(error: BaseException | None) -> bool:
+    """Whether the driver could not even encode a value: asyncpg counts that as an error of its interface."""
+    return isinstance(getattr(error, "__cause__", None), DataError)
 
 
 def _state(error: BaseException | None) -> str | None:

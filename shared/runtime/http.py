@@ -18,7 +18,8 @@ from fastapi.routing import APIRoute
 from rfc9457 import Problem
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message as AsgiMessage, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as AsgiMessage
 
 from shared.kernel import Actor, RefusalKind, Refused
 from shared.messaging.messages import Ask
@@ -77,7 +78,7 @@ def public() -> dict[str, Any]:
     return {"openapi_extra": {PERMISSION: "public"}}
 
 
-class Forbidden(Exception):  # noqa: N818 - an answer
+class Forbidden(Exception):
     """The caller lacks a permission."""
 
     def __init__(self, permission: str) -> None:

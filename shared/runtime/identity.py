@@ -22,7 +22,7 @@ REFRESH_AT_MOST_EVERY_S = 30.0
 EMBEDDED_KEY_ID = "embedded-plant"
 
 
-class TokenRefused(Exception):  # noqa: N818 - an answer to the caller
+class TokenRefused(Exception):
     """The bearer token is missing or not valid; the message says why."""
 
 

@@ -37,7 +37,7 @@ class SaslMechanism(StrEnum):
     SCRAM_SHA_512 = "SCRAM-SHA-512"
 
 
-class SettingsWrong(Exception):  # noqa: N818 - said to a person, not caught by code
+class SettingsWrong(Exception):
     """A setting is missing or wrong; the message names its variable."""
 
 

@@ -1,5 +1,6 @@
 """Units in PostgreSQL: what is named and everything above it is locked in one order; only what changed is
-written."""
+written.
+"""
 
 import json
 from collections.abc import Mapping, Sequence

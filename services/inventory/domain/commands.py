@@ -56,7 +56,8 @@ class Remove(Command):
 @dataclass(frozen=True, slots=True)
 class Release(Command):
     """The run that builds this unit was completed, relying on an as-built version and its installations
-    (by id: component and requirement)."""
+    (by id: component and requirement).
+    """
 
     run_id: str
     number: int

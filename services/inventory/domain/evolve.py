@@ -28,7 +28,7 @@ def evolve(unit: Unit | None, event: AnyEvent) -> Unit:
     return _evolved(unit, event)
 
 
-def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901, PLR0911 - one line for each event
+def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901 - one line for each event
     match event:
         case UnitClaimed():
             build = Build(event.run_id, event.requirements)

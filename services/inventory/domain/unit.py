@@ -46,7 +46,8 @@ class Requirement:
 @dataclass(frozen=True, slots=True)
 class Build:
     """The run that builds the unit. While it is open the unit is work in progress; a completed one locks the
-    as-built."""
+    as-built.
+    """
 
     run_id: str
     requirements: Mapping[str, Requirement]

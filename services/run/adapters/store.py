@@ -1,5 +1,6 @@
 """Runs in PostgreSQL: versions are locked first, bodies loaded only where memory is behind, and only what
-changed is written."""
+changed is written.
+"""
 
 import json
 from collections.abc import Mapping, Sequence

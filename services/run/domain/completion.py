@@ -37,7 +37,8 @@ def complete(run: Run, command: CompleteRun) -> RunCompleted:
 
 def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]:
     """Everything that was confirmed; members without a value are left out, so that it reads the same
-    wherever it travels."""
+    wherever it travels.
+    """
     order, target = run.order, run.order.target
     acknowledged = sorted((one.code, one.subject) for one in current.warnings)
     document = {

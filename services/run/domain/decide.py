@@ -41,7 +41,7 @@ from services.run.domain.run import Canceled, Completed, Run, Step, StepState
 Events = tuple[AnyEvent, ...]
 
 
-def decide(run: Run | None, command: AnyCommand) -> Events:  # noqa: C901, PLR0911 - one line for each command
+def decide(run: Run | None, command: AnyCommand) -> Events:  # noqa: C901 - one line for each command
     """The events that follow from a command.
 
     :raises Refused: when the rules say no; when nothing changes the answer is an empty tuple.

@@ -21,7 +21,6 @@ from services.run.domain.events import (
 )
 from services.run.domain.run import Approval, Canceled, Completed, Recording, Run, Step, StepState
 
-
 T = TypeVar("T")
 
 
@@ -34,7 +33,7 @@ def evolve(run: Run | None, event: AnyEvent) -> Run:
     return _evolved(run, event)
 
 
-def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901, PLR0911 - one line for each event
+def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for each event
     match event:
         case StepStarted():
             return _started(run, event)
@@ -51,8 +50,8 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901, PLR0911 - one lin
             installations = {**run.installations, one.installation_id: one}
             return replace(run, installations=installations, as_built_version=event.as_built_version)
         case RemovalNoted():
-            installations = _without(run.installations, event.installation_id)
-            return replace(run, installations=installations, as_built_version=event.as_built_version)
+            left = _without(run.installations, event.installation_id)
+            return replace(run, installations=left, as_built_version=event.as_built_version)
         case IssueNoted():
             return replace(run, issues={**run.issues, event.issue.issue_id: event.issue})
         case RunCompleted():

@@ -17,7 +17,7 @@ class DidNotStart(RuntimeError):
 
 
 def start(
-    arguments: Sequence[str | Path],
+    arguments: Sequence[object],
     log: Path,
     *,
     environment: Mapping[str, str] | None = None,

@@ -1,4 +1,4 @@
-"""librdkafka's own in-memory broker, in a process of its own: `python -m shared.runtime.embedded.memory_broker PORT_FILE`.
+"""librdkafka's own in-memory broker, in a process of its own.
 
 For the demo and fast tests only: nothing is durable, and there is no admin API, so topics appear on first use.
 """

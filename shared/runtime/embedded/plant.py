@@ -138,7 +138,7 @@ class Plant:
             environment = self.environment("run")
             await topics.apply(
                 Settings(
-                    database_url=environment["ASBUILT_DATABASE_URL"],  # type: ignore[arg-type]
+                    database_url=environment["ASBUILT_DATABASE_URL"],
                     kafka_bootstrap_servers=self.broker.address,
                 )
             )

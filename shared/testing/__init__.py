@@ -1,0 +1,1 @@
+"""What tests of all services stand on: stories about rules, an in-memory unit of work, real Kafka and PostgreSQL."""
