@@ -33,7 +33,7 @@ HOMELESS_S = 300.0
 """A member without a partition for so long joins anew: it may have been forgotten (aiokafka #1187)."""
 
 
-class Consumer(ConsumerRebalanceListener):
+class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     """Polls the topics of one service and takes every batch to the end: done, refused or parked, or waits."""
 
     def __init__(
@@ -149,7 +149,7 @@ class Consumer(ConsumerRebalanceListener):
         return self._subscriber.consumer
 
     async def _handle(self, message: KafkaMessage) -> None:
-        records: tuple[Any, ...] = message.raw_message  # type: ignore[assignment]
+        records: tuple[Any, ...] = message.raw_message
         if self._stopping:
             return  # not committed, so the next member reads it again
         self._watch.passed(Seam.POLLED)

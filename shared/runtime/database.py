@@ -1,7 +1,7 @@
 """PostgreSQL: the engine, and which errors mean "away, try again"."""
 
 from aiokafka.errors import KafkaError
-from asyncpg.exceptions import ConnectionDoesNotExistError, DataError, PostgresError
+from asyncpg.exceptions import ConnectionDoesNotExistError, PostgresError
 from asyncpg.exceptions import InterfaceError as DriverInterfaceError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -67,8 +67,10 @@ def is_lost(error: BaseException | None) -> bool:
 
 
 def _is_about_data(error: BaseException | None) -> bool:
-    """Whether the driver could not even encode a value: asyncpg counts that as an error of its interface."""
-    return isinstance(getattr(error, "__cause__", None), DataError)
+    """Whether the driver could not even encode a value: asyncpg counts that as an error of its interface,
+    which is a ``ValueError`` besides.
+    """
+    return isinstance(getattr(error, "__cause__", None), ValueError)
 
 
 def _state(error: BaseException | None) -> str | None:

@@ -19,7 +19,7 @@ async def apply(settings: Settings) -> dict[str, str]:
     try:
         wanted = [_new(topic, settings.kafka_replication_factor) for topic in TOPICS]
         response = await admin.create_topics(wanted, timeout_ms=20_000)
-        return {name: _said(code, message) for name, code, message in response.topic_errors}  # type: ignore[attr-defined]
+        return {name: _said(code, message) for name, code, message in response.topic_errors}
     finally:
         await admin.close()
 

@@ -99,9 +99,7 @@ class MemoryTransaction:
         """See `Transaction.reclaim`."""
         return set(parked_ids) & {one.parked_id for one in self._unsettled()}
 
-    async def ready(
-        self, now: datetime, created: Sequence[str], after: int | None, limit: int
-    ) -> Sequence[Aside]:
+    async def ready(self, now: datetime, created: Sequence[str], after: int | None, limit: int) -> Sequence[Aside]:
         """See `Transaction.ready`."""
         heads: dict[Lane, KeptAside] = {}
         for one in self._unsettled():
