@@ -122,11 +122,17 @@ class Plant:
         except httpx.HTTPError:
             return False
 
-    def stop(self) -> dict[str, int]:
-        """Stop everything in order; the exit code of each service."""
+    def stop_services(self) -> dict[str, int]:
+        """Stop the services; the exit code of each."""
         for process in self.processes.values():
             process.terminate()
         codes = {name: children.stop(process) for name, process in self.processes.items()}
+        self.processes.clear()
+        return codes
+
+    def stop(self) -> dict[str, int]:
+        """Stop everything in order; the exit code of each service."""
+        codes = self.stop_services()
         self.broker.stop()
         self.postgres.stop()
         return codes
