@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, Text
-from shared.contracts.plant import OrderSnapshot, Procedure, Value
+from shared.contracts.plant import OrderSnapshot, Place, Procedure, Value
 
 Verdict = Literal["in-range", "out-of-range"]
 IssueState = Literal["pending", "in_progress", "in_review", "resolved"]
@@ -180,6 +180,8 @@ class CompletionRecord(Contract):
     serial: Id | None = None
     lot: Id | None = None
     quantity: Exact
+    unit_of_measure: Name
+    place: Place = Place()
     started_at: AwareDatetime | None = None
     completed_at: AwareDatetime
     completed_by: Name

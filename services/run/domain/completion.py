@@ -8,7 +8,7 @@ from services.run.domain.commands import CompleteRun
 from services.run.domain.events import RunCompleted
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
 from services.run.domain.review import Review, review
-from services.run.domain.run import Run
+from services.run.domain.run import Order, Run
 from shared.kernel import content_hash, plain
 
 
@@ -52,6 +52,8 @@ def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]
         "serial": target.serial,
         "lot": target.lot,
         "quantity": plain(target.quantity),
+        "unit_of_measure": target.unit_of_measure,
+        "place": _place(order),
         "started_at": run.started_at and _utc(run.started_at),
         "completed_at": _utc(command.at),
         "completed_by": str(command.by),
@@ -95,6 +97,11 @@ def _counts(current: Review) -> dict[str, Any]:
         "gates_satisfied": current.gates_satisfied,
         "gates_required": current.gates_required,
     }
+
+
+def _place(order: Order) -> dict[str, str]:
+    place = {"plant": order.plant, "line": order.line, "work_center": order.work_center}
+    return {name: value for name, value in place.items() if value is not None}
 
 
 def _issues(run: Run) -> list[dict[str, Any]]:
