@@ -177,7 +177,7 @@ def join(
     )
     consumer = Consumer(
         _broker(settings),
-        group=f"asbuilt-{service.name}",
+        group=f"{settings.kafka_group_prefix}-{service.name}",
         topics=service.topics,
         take=road.take,
         is_waiting=is_waiting,

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     kafka_tls_ca_file: Path | None = Field(None, description="CA certificate that Kafka's must be signed by")
     kafka_tls_cert_file: Path | None = Field(None, description="client certificate for Kafka")
     kafka_tls_key_file: Path | None = Field(None, description="key of the client certificate for Kafka")
+    kafka_group_prefix: str = Field(
+        "asbuilt", min_length=1, description="consumer groups are `<prefix>-<service>`, as the cluster's rules may want"
+    )
     kafka_replication_factor: int = Field(1, ge=1, description="copies of each topic that `topics apply` creates")
 
     http_host: str = Field("127.0.0.1", description="address that HTTP listens on")
