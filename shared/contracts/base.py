@@ -10,9 +10,16 @@ from shared.kernel import plain
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
-Text = Annotated[str, StringConstraints(max_length=4000)]
-Exact = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_used="json")]
-"""An exact decimal: text on the way out, text or a JSON number on the way in, digits never changed."""
+Text = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
+"""Any text but NUL, which PostgreSQL cannot keep."""
+Exact = Annotated[
+    Decimal,
+    Field(max_digits=120, decimal_places=60),
+    PlainSerializer(plain, return_type=str, when_used="json"),
+]
+"""An exact decimal: text on the way out, text or a JSON number on the way in, digits never changed. Bounded,
+because an exponent of nine digits would be a text of a gigabyte.
+"""
 
 
 class Contract(BaseModel):
@@ -46,21 +53,21 @@ class Fact(Contract):
 class ChangeRefused(Fact):
     """A change was refused by the rules: what was asked, what stands in the way, what resolves it."""
 
-    subject_id: Id = Field(description="the run, unit, issue or endpoint it was about; the record's key")
+    subject_id: str = Field(description="the run, unit, issue or endpoint it was about, as the sender wrote it")
     refused_id: str = Field(description="id of the event or request that was refused")
     refused_source: str = Field(description="source of the event or request that was refused")
     refused_type: str = Field(description="type of the event, or name of the command, that was refused")
     code: str = Field(description="stable, machine-readable")
     obstacle: str
     resolve: str
-    run_id: Id | None = None
-    unit_id: Id | None = None
+    run_id: str | None = None
+    unit_id: str | None = None
 
 
 class RecordParked(Fact):
     """A record was set aside: kept with its exact bytes, waiting for a person or for what it needs."""
 
-    subject_id: Id = Field(description="the record's key, or the service's name where it has none")
+    subject_id: str = Field(description="the record's key as it came, or the service's name where it has none")
     topic: str
     partition: int
     offset: int

@@ -133,7 +133,7 @@ def _binary(value: bytes, headers: Mapping[str, bytes | None]) -> Envelope:
             attributes[name[3:]] = _header(name, text)
     content_type = _header("content-type", headers.get("content-type") or b"application/json")
     if "json" not in content_type:
-        raise Unreadable("not-json", f"The data is {content_type}; application/json is expected.")
+        raise Unreadable("not-json", f"The data is {content_type:.100}; application/json is expected.")
     return _envelope(attributes, _document(value, "data"))
 
 

@@ -17,6 +17,9 @@ from shared.messaging.messages import Ask, Message
 from shared.messaging.service import Service, by
 from shared.messaging.transaction import Announcement, Change, Held, Lane, Parked, Parking
 
+LONGEST_SUBJECT = 200
+"""Characters of a strange record's key that its parking is announced with; ids have no more."""
+
 Allows = Callable[[frozenset[str], str], bool]
 """Whether one of these roles has a permission."""
 
@@ -256,7 +259,7 @@ class Walk:
     def _announce_parked(self, message: Message, parked: Parked) -> None:
         told = PARKINGS[self.service.name](
             by=by(message.actor),
-            subject_id=message.key or self.service.name,
+            subject_id=(message.key or self.service.name)[:LONGEST_SUBJECT],
             topic=parked.record.topic,
             partition=parked.record.partition,
             offset=parked.record.offset,
