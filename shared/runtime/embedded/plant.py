@@ -4,7 +4,6 @@ Two plants run side by side; one that was killed is taken over.
 """
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import httpx
 
 from shared.runtime import topics
 from shared.runtime.embedded import children, databases
+from shared.runtime.embedded.described import Described
 from shared.runtime.embedded.java_kafka import JavaKafka
 from shared.runtime.embedded.memory_broker import MemoryBroker
 from shared.runtime.embedded.postgres import SERVICES, EmbeddedPostgres
@@ -71,11 +71,21 @@ class Plant:
 
     def start(self) -> None:
         """Start PostgreSQL and the broker, make keys, databases and topics."""
+        self.start_postgres()
+        self.start_broker()
+
+    def start_postgres(self) -> None:
+        """Start PostgreSQL, with keys and databases."""
         if not self.private_key_file.exists():
             make_embedded_keys(self.jwks_file, self.private_key_file)
         self.postgres.start()
+        asyncio.run(self._make_databases())
+
+    def start_broker(self) -> None:
+        """Start the broker, with topics; the in-memory one makes them on first use."""
         self.broker.start()
-        asyncio.run(self._prepare())
+        if self.broker_kind != BrokerKind.MEMORY:
+            asyncio.run(self._make_topics())
 
     def environment(self, service: str, **more: str) -> dict[str, str]:
         """The environment in which a service runs here."""
@@ -137,23 +147,27 @@ class Plant:
         self.postgres.stop()
         return codes
 
-    async def _prepare(self) -> None:
+    def describe(self) -> Described:
+        """The plant's addresses, for other commands and scripts."""
+        return Described(
+            kafka=self.broker.address,
+            services={name: self.url(name) for name in self.processes},
+            private_key_file=self.private_key_file.absolute(),
+            migrations={name: self.environment(name)["ASBUILT_MIGRATION_DATABASE_URL"] for name in self.processes},
+        )
+
+    async def _make_databases(self) -> None:
         for service in SERVICES:
             await databases.create(self.postgres.url, service, service)
-        if self.broker_kind != BrokerKind.MEMORY:
-            environment = self.environment("run")
-            await topics.apply(
-                Settings(
-                    database_url=environment["ASBUILT_DATABASE_URL"],
-                    kafka_bootstrap_servers=self.broker.address,
-                )
+
+    async def _make_topics(self) -> None:
+        environment = self.environment("run")
+        await topics.apply(
+            Settings(
+                database_url=environment["ASBUILT_DATABASE_URL"],
+                kafka_bootstrap_servers=self.broker.address,
             )
-
-
-def describe(plant: Plant) -> str:
-    """The plant's addresses as JSON, for other commands and scripts."""
-    urls = {name: plant.url(name) for name in plant.processes}
-    return json.dumps({"kafka": plant.broker.address, "postgres": plant.postgres.url, "services": urls}, indent=2)
+        )
 
 
 def _broker(kind: str, directory: Path) -> Broker:
