@@ -120,6 +120,10 @@ def plain(number: Decimal) -> str:
     return format(number, "f")
 
 
+LONGEST_ID = 200
+"""Characters of an id, at most; contracts demand it."""
+
+
 def unit_id_of(part_number: str, serial: str | None, lot: str | None) -> str:
     """The id of a unit as the plant can know it: the serial, or the lot within its part (the same lot text on
     two parts is two lots).

@@ -1,5 +1,6 @@
 """`/units`: receiving, installing and removing over HTTP; a unit, its status with the reason, and its tree."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -21,7 +22,9 @@ from shared.runtime.pages import Paging
 
 router = APIRouter(tags=["units"])
 
-UnitId = Annotated[str, Path(min_length=1, max_length=200)]
+ONE = Decimal(1)
+
+UnitId = Annotated[Id, Path()]
 
 
 class Receipt(BaseModel):
@@ -31,7 +34,7 @@ class Receipt(BaseModel):
     revision: Name
     serial: Id | None = None
     lot: Id | None = None
-    quantity: Exact
+    quantity: Exact = ONE
     unit_of_measure: Name = "each"
     location: Name | None = None
 
@@ -42,7 +45,7 @@ class InstallRequest(BaseModel):
     unit_id: Id
     requirement_id: Id
     designator: Name | None = None
-    quantity: Exact
+    quantity: Exact = ONE
 
 
 class RemoveRequest(BaseModel):
@@ -81,7 +84,7 @@ async def list_units(
     queries: Queries,
     page: Paging,
     status: UnitStatus | None = None,
-    part_number: Annotated[str | None, Query(max_length=200)] = None,
+    part_number: Annotated[Name | None, Query()] = None,
 ) -> dict[str, Any]:
     """Units in the order of their ids."""
     return await queries.units(page, status and status.value, part_number)

@@ -19,12 +19,13 @@ from services.inventory.domain.evolve import evolve
 from services.inventory.domain.refusals import (
     DuplicateSerial,
     NotInstalled,
+    ReceiptInvalid,
     TargetNotAvailable,
     UnitIdInvalid,
     UnknownUnit,
 )
 from services.inventory.domain.unit import Identification, Installation, Unit, standing
-from shared.kernel import unit_id_of
+from shared.kernel import LONGEST_ID, plain, unit_id_of
 
 Events = tuple[AnyEvent, ...]
 Known = Mapping[str, Unit]
@@ -86,12 +87,22 @@ def _receive(unit: Unit | None, command: ReceiveUnit) -> Events:
     expected = unit_id_of(came.part_number, came.serial, came.lot)
     if came.unit_id != expected:
         raise UnitIdInvalid(unit_id=came.unit_id, expected=expected)
+    _check_receipt(came)
     if unit is None:
         return (events.UnitReceived(command.unit_id, command.by, command.at, came),)
     if unit.identification == came:
         return ()
     there = unit.identification
     raise DuplicateSerial(unit_id=there.unit_id, part_number=there.part_number, revision=there.revision)
+
+
+def _check_receipt(came: Identification) -> None:
+    if len(came.unit_id) > LONGEST_ID:
+        raise ReceiptInvalid(unit_id=came.unit_id, what=f"its id is longer than {LONGEST_ID} characters")
+    if came.quantity <= 0:
+        raise ReceiptInvalid(unit_id=came.unit_id, what=f"its quantity is {plain(came.quantity)}")
+    if came.serial is not None and came.quantity != 1:
+        raise ReceiptInvalid(unit_id=came.unit_id, what=f"a serial unit is 1, not {plain(came.quantity)}")
 
 
 def _claim(unit: Unit | None, command: ClaimTarget) -> Events:
@@ -124,8 +135,10 @@ def _install(known: Known, command: Install) -> Events:
     parent, component = _unit(known, command.unit_id), _unit(known, command.component_id)
     requirement = installing.check(parent, component, command, known)
     what = component.identification
+    run_id = installing.open_build(parent).run_id
     installation = Installation(
         command.installation_id,
+        run_id,
         requirement.requirement_id,
         component.unit_id,
         what.part_number,
@@ -133,7 +146,6 @@ def _install(known: Known, command: Install) -> Events:
         command.designator,
         installing.is_substitute(requirement, what),
     )
-    run_id = installing.open_build(parent).run_id
     version = parent.as_built_version + 1
     return (
         events.UnitInstalled(parent.unit_id, command.by, command.at, run_id, installation, what, version),
@@ -161,19 +173,26 @@ def _release(known: Known, command: Release) -> Events:
     if build is None or build.run_id != command.run_id or command.number <= build.completions:
         return ()
     who = (command.by, command.at)
-    if unit.as_built_version != command.relied_on_version:
+    if not _is_as_reviewed(unit, command):
         return (_contested(unit, command),)
     consumed = (
         events.UnitConsumed(one.unit_id, *who, command.run_id, unit.unit_id)
-        for one in unit.installations.values()
+        for one in unit.installed_by(command.run_id)
         if known[one.unit_id].consumed_by != command.run_id
     )
     released = events.UnitReleased(unit.unit_id, *who, command.run_id, command.number, unit.as_built_version)
     return (released, *consumed)
 
 
+def _is_as_reviewed(unit: Unit, command: Release) -> bool:
+    """A run that was completed before it heard of its claim relied on no version, so on an empty as-built."""
+    if command.relied_on_version == 0:
+        return not unit.installations and not command.relied_on
+    return unit.as_built_version == command.relied_on_version
+
+
 def _contested(unit: Unit, command: Release) -> events.CompletionContested:
-    now = {one.installation_id: one for one in unit.installations.values()}
+    now = {one.installation_id: one for one in unit.installed_by(command.run_id)}
     added = [
         events.Difference("added", one.requirement_id, one.unit_id, one.designator)
         for name, one in now.items()
@@ -197,7 +216,9 @@ def _contested(unit: Unit, command: Release) -> events.CompletionContested:
 
 
 def _reopen(unit: Unit, command: Reopen) -> Events:
-    if unit.build is None or unit.build.run_id != command.run_id or unit.build.is_open:
+    if unit.build is None or unit.build.run_id != command.run_id:
+        return ()
+    if unit.build.is_open and not unit.is_contested:
         return ()
     return (events.UnitReopened(unit.unit_id, command.by, command.at, command.run_id),)
 

@@ -34,7 +34,7 @@ def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901 - one line for 
             build = Build(event.run_id, event.requirements)
             return replace(unit, build=build, as_built_version=event.as_built_version)
         case UnitFreed():
-            return replace(unit, build=None)
+            return replace(unit, build=None, is_contested=False)
         case StatusChanged():
             return replace(unit, announced_status=event.status)
         case UnitInstalled():

@@ -51,7 +51,7 @@ def check(parent: Unit, component: Unit, command: Install, known: Mapping[str, U
     check_part(requirement, component.identification)
     _check_usable(parent, component, known)
     _check_quantity(component, command.quantity)
-    _check_room(parent, requirement, command)
+    _check_room(parent, build.run_id, requirement, command)
     return requirement
 
 
@@ -109,9 +109,9 @@ def _check_quantity(component: Unit, wanted: Decimal) -> None:
         raise WholeUnitsOnly(**facts)
 
 
-def _check_room(parent: Unit, requirement: Requirement, command: Install) -> None:
+def _check_room(parent: Unit, run_id: str, requirement: Requirement, command: Install) -> None:
     name = requirement.requirement_id
-    present = [one for one in parent.installations.values() if one.requirement_id == name]
+    present = [one for one in parent.installed_by(run_id) if one.requirement_id == name]
     filled = {one.designator: one.unit_id for one in present}
     free = ", ".join(one for one in requirement.designators if one not in filled) or "none is free"
     if command.designator in filled and command.designator is not None:

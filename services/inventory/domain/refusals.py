@@ -17,6 +17,14 @@ class DuplicateSerial(Refused):
     resolve = "Check the serial; a serial names one unit only."
 
 
+class ReceiptInvalid(Refused):
+    """The receipt of {unit_id} contradicts itself: {what}."""
+
+    code = "receipt-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Correct the receipt and send it again under a new event id."
+
+
 class UnitIdInvalid(Refused):
     """The unit id {unit_id} does not follow from its serial or lot; it should be {expected}."""
 

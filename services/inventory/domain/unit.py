@@ -57,9 +57,10 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A unit in this unit, for a requirement."""
+    """A unit in this unit, for a requirement of the run that installed it."""
 
     installation_id: str
+    run_id: str
     requirement_id: str
     unit_id: str
     part_number: str
@@ -91,6 +92,10 @@ class Unit:
         """Its id: the serial, or the lot within its part."""
         return self.identification.unit_id
 
+    def installed_by(self, run_id: str) -> tuple[Installation, ...]:
+        """What one run installed in it; a unit in rework also holds what earlier runs did."""
+        return tuple(one for one in self.installations.values() if one.run_id == run_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -108,10 +113,10 @@ def standing(unit: Unit) -> Standing:
         return Standing(UnitStatus.SCRAPPED, "its whole quantity is scrapped", "never")
     if unit.parent_unit_id is not None:
         return Standing(UnitStatus.INSTALLED, f"installed in {unit.parent_unit_id}", "it is removed from there")
-    if unit.build is not None and unit.build.is_open:
+    if unit.build is not None and unit.build.is_open and not unit.is_contested:
         return Standing(UnitStatus.WIP, f"target of the run {unit.build.run_id}", "that run completes or is canceled")
     if unit.is_contested:
-        return Standing(UnitStatus.ON_HOLD, "its completion is contested", "its run is reviewed and completed again")
+        return Standing(UnitStatus.ON_HOLD, "its completion is contested", "its run is reopened or canceled")
     if quantity <= 0:
         return Standing(UnitStatus.UNAVAILABLE, "nothing of it is left", "more of it is received")
     return Standing(UnitStatus.AVAILABLE, "nothing keeps it from being used", "it is installed or claimed by a run")

@@ -23,7 +23,9 @@ from shared.runtime.pages import Paging
 
 router = APIRouter(tags=["runs"])
 
-RunId = Annotated[str, Path(min_length=1, max_length=200)]
+RunId = Annotated[Id, Path()]
+PartId = Annotated[Id, Path()]
+"""The id of a step, a field or a gate of the run."""
 
 
 class RecordedValue(BaseModel):
@@ -35,7 +37,7 @@ class RecordedValue(BaseModel):
 class Reason(BaseModel):
     """Why."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+    reason: Annotated[Text, Field(min_length=1)]
 
 
 class WarningAcknowledged(BaseModel):
@@ -48,7 +50,7 @@ class WarningAcknowledged(BaseModel):
 class Confirmation(BaseModel):
     """The confirmation of a completion review."""
 
-    review_version: str = Field(description="`version` of the review that was looked at")
+    review_version: Text = Field(description="`version` of the review that was looked at")
     acknowledged: list[WarningAcknowledged] = Field(default_factory=list, description="every warning of that review")
     note: Text = ""
 
@@ -73,7 +75,7 @@ async def list_runs(
     queries: Queries,
     page: Paging,
     status: RunStatus | None = None,
-    unit_id: Annotated[str | None, Query(max_length=200)] = None,
+    unit_id: Annotated[Id | None, Query()] = None,
 ) -> dict[str, Any]:
     """Runs, the newest first."""
     return await queries.runs(page, status and status.value, unit_id)
@@ -108,26 +110,28 @@ async def list_completions(run_id: RunId, queries: Queries) -> dict[str, Any]:
 
 
 @router.post("/runs/{run_id}/steps/{step_id}/start", **needs("step:work"))
-async def start_step(run_id: RunId, step_id: str, call: Calling) -> Response:
+async def start_step(run_id: RunId, step_id: PartId, call: Calling) -> Response:
     """Begin work on a step."""
     return await call.do(Ask((run_id,), commands.StartStep(run_id, call.by, call.at, step_id)), _run_answer)
 
 
 @router.put("/runs/{run_id}/steps/{step_id}/fields/{field_id}", **needs("step:work"))
-async def record_value(run_id: RunId, step_id: str, field_id: str, recorded: RecordedValue, call: Calling) -> Response:
+async def record_value(
+    run_id: RunId, step_id: PartId, field_id: PartId, recorded: RecordedValue, call: Calling
+) -> Response:
     """Record a value; every recording is kept, the latest is the value."""
     command = commands.RecordValue(run_id, call.by, call.at, step_id, field_id, recorded.value, call.roles)
     return await call.do(Ask((run_id,), command), _run_answer)
 
 
 @router.post("/runs/{run_id}/steps/{step_id}/sign-off", **needs("step:work"))
-async def sign_off(run_id: RunId, step_id: str, call: Calling) -> Response:
+async def sign_off(run_id: RunId, step_id: PartId, call: Calling) -> Response:
     """Sign a step off."""
     return await call.do(Ask((run_id,), commands.SignOff(run_id, call.by, call.at, step_id)), _run_answer)
 
 
 @router.post("/runs/{run_id}/gates/{gate_id}/approve", **needs("gate:approve"))
-async def approve_gate(run_id: RunId, gate_id: str, call: Calling) -> Response:
+async def approve_gate(run_id: RunId, gate_id: PartId, call: Calling) -> Response:
     """Approve a gate, holding its role."""
     command = commands.ApproveGate(run_id, call.by, call.at, gate_id, call.roles)
     return await call.do(Ask((run_id,), command), _run_answer)
