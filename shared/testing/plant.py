@@ -1,0 +1,155 @@
+"""A plant for one test: services as processes of their own, with fresh databases and fresh consumer groups."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+
+from shared.runtime.embedded import children
+from shared.runtime.identity import make_embedded_keys, mint
+from shared.testing.conditions import eventually
+from shared.testing.databases import Database, Databases
+from shared.testing.topics import Listener, Publisher, begin_at, ends
+
+READY_WITHIN_S = 60.0
+STOP_WITHIN_S = 15.0
+
+
+@dataclass
+class ServiceProcess:
+    """One process of a service."""
+
+    service: str
+    process: "subprocess.Popen[bytes]"
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self.process.poll() is None
+
+    def is_ready(self) -> bool:
+        """Whether it says that it can work."""
+        try:
+            return httpx.get(f"{self.url}/healthz/ready", timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
+    def wait_ready(self) -> "ServiceProcess":
+        """Wait until it can work."""
+        children.wait_until(self.is_ready, self.process, self.log, READY_WITHIN_S)
+        return self
+
+    def kill(self) -> None:
+        """Die at once."""
+        children.stop(self.process, signal.SIGKILL)
+
+    def stop(self, within_s: float = STOP_WITHIN_S) -> int:
+        """SIGTERM; its exit code, which is -9 when it took longer."""
+        return children.stop(self.process, signal.SIGTERM, within_s)
+
+    def died(self, within_s: float = 30) -> int:
+        """Wait until it has ended by itself; its exit code, negative for a signal."""
+        eventually(lambda: not self.is_alive, within_s, f"{self.service} ends by itself")
+        return self.process.returncode
+
+
+@dataclass
+class PlantUnderTest:
+    """Services on the test run's broker and PostgreSQL; what earlier tests published is passed over."""
+
+    directory: Path
+    kafka: str
+    databases: Databases
+    publish: Publisher
+    groups: str = field(default_factory=lambda: f"test-{uuid4().hex[:8]}")
+    processes: list[ServiceProcess] = field(default_factory=list)
+    made: dict[str, Database] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read announcements from here on; make the key that signs tokens."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.starts = ends(self.kafka)
+        self.announced = Listener(self.kafka, self.starts)
+        make_embedded_keys(self.directory / "jwks.json", self.directory / "private-key.pem")
+
+    def database(self, service: str) -> Database:
+        """The database of a service in this plant."""
+        if service not in self.made:
+            self.made[service] = self.databases.of(service)
+            begin_at(self.kafka, self.group(service), self.starts)
+        return self.made[service]
+
+    def group(self, service: str) -> str:
+        """The consumer group of a service in this plant."""
+        return f"{self.groups}-{service}"
+
+    def environment(self, service: str, **more: str) -> dict[str, str]:
+        """The environment in which a service runs here; `more` are settings in capitals, with their prefix."""
+        database = self.database(service)
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("ASBUILT_")},
+            "ASBUILT_DATABASE_URL": database.url,
+            "ASBUILT_MIGRATION_DATABASE_URL": database.owner_url,
+            "ASBUILT_KAFKA_BOOTSTRAP_SERVERS": self.kafka,
+            "ASBUILT_KAFKA_GROUP_PREFIX": self.groups,
+            "ASBUILT_IDENTITY_JWKS_FILE": str(self.directory / "jwks.json"),
+            "ASBUILT_SWEEP_INTERVAL_MS": "200",
+            "ASBUILT_RETRY_MAX_MS": "1000",
+            **self.settings,
+            **more,
+        }
+
+    def start(self, service: str, *command: str, **more: str) -> ServiceProcess:
+        """Start a process of a service without waiting for it; ``command`` replaces `services.<name> serve`."""
+        port = children.free_port()
+        log = self.directory / f"{service}-{len(self.processes) + 1}.log"
+        environment = self.environment(service, ASBUILT_HTTP_PORT=str(port), **more)
+        arguments = [sys.executable, "-m", *(command or (f"services.{service}", "serve"))]
+        started = ServiceProcess(service, children.start(arguments, log, environment=environment), port, log)
+        self.processes.append(started)
+        return started
+
+    def serve(self, *services: str, **more: str) -> "PlantUnderTest":
+        """Start services, all at once, and wait until each can work."""
+        for one in [self.start(service, **more) for service in services]:
+            one.wait_ready()
+        return self
+
+    def process(self, service: str) -> ServiceProcess:
+        """The process of a service that was started last."""
+        return next(one for one in reversed(self.processes) if one.service == service)
+
+    def token(self, *roles: str, person: str | None = None) -> str:
+        """A token of a person with these roles."""
+        name = person or "-".join(roles)
+        return mint(self.directory / "private-key.pem", name, roles, timedelta(hours=1))
+
+    def client(self, service: str, *roles: str, person: str | None = None) -> httpx.Client:
+        """HTTP to a service as a person with these roles."""
+        headers = {"authorization": f"Bearer {self.token(*roles, person=person)}"}
+        return httpx.Client(base_url=self.process(service).url, headers=headers, timeout=30)
+
+    def stop(self) -> dict[str, int]:
+        """Stop the services, all at once, and forget the databases; the exit code of each process."""
+        running = [one for one in self.processes if one.is_alive]
+        for one in running:
+            one.process.terminate()
+        codes = {one.log.stem: one.stop() for one in running}
+        self.announced.close()
+        for database in self.made.values():
+            self.databases.drop(database)
+        return codes

@@ -1,0 +1,40 @@
+"""Asking a database from a test, synchronous or not."""
+
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import asyncpg
+from asyncpg.exceptions import PostgresError
+
+T = TypeVar("T")
+
+Row = dict[str, Any]
+
+
+def rows(url: str, statement: str, *values: object, database: str | None = None) -> list[Row]:
+    """What one statement returns, over a connection of its own."""
+
+    async def ask() -> list[Row]:
+        connection = await asyncpg.connect(url, database=database, timeout=10)
+        try:
+            return [dict(row) for row in await connection.fetch(statement, *values)]
+        finally:
+            await connection.close()
+
+    return run(ask())
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine, also where a loop is running already: on a thread of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+def answers(url: str) -> bool:
+    """Whether a PostgreSQL server answers."""
+    try:
+        return bool(rows(url, "select 1"))
+    except (OSError, PostgresError, TimeoutError):
+        return False

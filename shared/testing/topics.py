@@ -1,0 +1,303 @@
+"""Topics as a plant system and an ERP see them: publishing records, and reading what is announced."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from pydantic import SecretStr
+
+from shared.contracts.catalog import CATALOG, TOPICS
+from shared.contracts.envelope import rfc3339
+from shared.runtime import topics
+from shared.runtime.settings import Settings
+from shared.testing import sql
+
+QUIET = {"log_level": 2}
+"""A broker that stops in a test is no news."""
+
+STATION = "urn:plant:station-1"
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A record to publish; ``timestamp_ms`` since 1970, now if 0."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    timestamp_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A record that was read."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: str | None
+    value: bytes
+    event: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """Id of the event."""
+        return str(self.event["id"])
+
+    @property
+    def type(self) -> str:
+        """Type of the event."""
+        return str(self.event["type"])
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What the event says."""
+        data: Mapping[str, Any] = self.event["data"]
+        return data
+
+    @property
+    def sequence(self) -> int | None:
+        """Its number within its key; refusals have none."""
+        return int(self.event["sequence"]) if "sequence" in self.event else None
+
+
+def event(
+    type_: str,
+    data: Mapping[str, Any],
+    *,
+    id_: str | None = None,
+    source: str = STATION,
+    time: datetime | None = None,
+    timestamp_ms: int = 0,
+    key: str | None = None,
+    **extensions: str,
+) -> Sent:
+    """A CloudEvent (structured mode) of the catalog as a record: its topic and key follow from its type."""
+    entry = CATALOG[type_]
+    document = {
+        "specversion": "1.0",
+        "id": id_ or str(uuid4()),
+        "source": source,
+        "type": type_,
+        "time": rfc3339(time or datetime.now(UTC)),
+        "datacontenttype": "application/json",
+        **extensions,
+        "data": dict(data),
+    }
+    return Sent(
+        entry.topics[0].name,
+        (key or str(data[entry.key])).encode(),
+        json.dumps(document).encode(),
+        (("content-type", b"application/cloudevents+json; charset=UTF-8"),),
+        timestamp_ms,
+    )
+
+
+class Publisher:
+    """Publishes as a plant system does: keys go where every Kafka client puts them."""
+
+    def __init__(self, address: str) -> None:
+        self._producer = Producer(
+            {
+                "bootstrap.servers": address,
+                **QUIET,
+                "partitioner": "murmur2_random",
+                "enable.idempotence": True,
+                "linger.ms": 1,
+                "message.max.bytes": 4_000_000,
+            }
+        )
+
+    def __call__(self, *records: Sent) -> None:
+        """Publish in order; returns when the broker has them all."""
+        self.all(records)
+
+    def event(self, type_: str, data: Mapping[str, Any], **more: Any) -> Sent:
+        """Publish one CloudEvent; see `event`."""
+        sent = event(type_, data, **more)
+        self.all([sent])
+        return sent
+
+    def all(self, records: Iterable[Sent]) -> None:
+        """Publish many."""
+        failures: list[object] = []
+
+        def said(error: object, _message: object) -> None:
+            if error is not None:
+                failures.append(error)
+
+        for one in records:
+            self._put(one, said)
+        left = self._producer.flush(60)
+        assert not failures, failures
+        assert left == 0, f"{left} records were not taken by the broker within 60 s"
+
+    def _put(self, one: Sent, said: Callable[[object, object], None]) -> None:
+        for _try in range(600):
+            try:
+                self._producer.produce(
+                    one.topic,
+                    one.value,
+                    one.key,
+                    headers=list(one.headers),
+                    timestamp=one.timestamp_ms,
+                    on_delivery=said,
+                )
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                self._producer.poll(0)
+                return
+        raise AssertionError("the broker took no record for 60 s")
+
+
+class Listener:
+    """Reads topics from a given point on, as an ERP does; remembers everything it heard."""
+
+    def __init__(self, address: str, starts: Mapping[tuple[str, int], int] | None = None) -> None:
+        """``starts``: the offset to begin at for each (topic, partition); their ends now if absent."""
+        settings = {
+            "bootstrap.servers": address,
+            **QUIET,
+            "group.id": f"listener-{uuid4()}",
+            "enable.auto.commit": False,
+        }
+        self._consumer = Consumer({**settings, "auto.offset.reset": "earliest", "fetch.wait.max.ms": 20})
+        self.starts = dict(starts if starts is not None else ends(address))
+        self._heard: dict[str, list[Heard]] = {name: [] for name, _ in self.starts}
+        self._consumer.assign([TopicPartition(name, one, offset) for (name, one), offset in self.starts.items()])
+
+    def __call__(
+        self,
+        topic: str,
+        until: Callable[[list[Heard]], object] | int = 1,
+        within_s: float = 30,
+        what: str = "",
+    ) -> list[Heard]:
+        """Everything announced on a topic since the start, as soon as ``until`` is content: a condition on
+        the list, or how many records at least.
+
+        :raises AssertionError: saying what was heard, when that takes longer.
+        """
+        enough: Callable[[list[Heard]], object] = until if callable(until) else lambda heard: len(heard) >= until
+        deadline = monotonic() + within_s
+        while not enough(self._heard[topic]):
+            if monotonic() > deadline:
+                heard = [f"{one.type} {one.key} {one.sequence}" for one in self._heard[topic]]
+                raise AssertionError(f"{topic}: {what or 'not announced'} within {within_s} s; heard {heard[-40:]}")
+            self._listen(0.1)
+        return list(self._heard[topic])
+
+    def now(self, topic: str) -> list[Heard]:
+        """Everything that is on a topic at this moment, since the start."""
+        ends_now = {at: self._end(at) for at in self.starts if at[0] == topic}
+        is_read = lambda _: all(self._position(at) >= end for at, end in ends_now.items())  # noqa: E731
+        return self(topic, is_read, what="not read to the end")
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._consumer.close()
+
+    def _end(self, at: tuple[str, int]) -> int:
+        _, high = self._consumer.get_watermark_offsets(TopicPartition(*at), timeout=10)
+        return int(high)
+
+    def _position(self, at: tuple[str, int]) -> int:
+        offset = int(self._consumer.position([TopicPartition(*at)])[0].offset)
+        return offset if offset >= 0 else self.starts[at]
+
+    def _listen(self, for_s: float) -> None:
+        for message in self._consumer.consume(500, for_s):
+            if message.error() is None:
+                heard = _heard(message)
+                self._heard[heard.topic].append(heard)
+
+
+def ends(address: str) -> dict[tuple[str, int], int]:
+    """The offset after the last record of every partition of the catalog's topics."""
+    consumer = Consumer({"bootstrap.servers": address, **QUIET, "group.id": "ends", "allow.auto.create.topics": True})
+    try:
+        found = {}
+        for topic in TOPICS:
+            for one in consumer.list_topics(topic.name, timeout=20).topics[topic.name].partitions:
+                _, high = consumer.get_watermark_offsets(TopicPartition(topic.name, one), timeout=20)
+                found[topic.name, one] = max(0, int(high))  # the in-memory broker has none yet
+        return found
+    finally:
+        consumer.close()
+
+
+def begin_at(address: str, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+    """Let a consumer group that has no member begin at these offsets."""
+    consumer = Consumer({"bootstrap.servers": address, **QUIET, "group.id": group, "enable.auto.commit": False})
+    try:
+        wanted = [TopicPartition(name, one, offset) for (name, one), offset in offsets.items()]
+        _again(lambda: consumer.commit(offsets=wanted, asynchronous=False))
+    finally:
+        consumer.close()
+
+
+def committed(address: str, group: str) -> dict[tuple[str, int], int]:
+    """The offsets that a group has committed; partitions without one are left out."""
+    consumer = Consumer({"bootstrap.servers": address, **QUIET, "group.id": group, "enable.auto.commit": False})
+    try:
+        wanted = [TopicPartition(*at) for at in ends(address)]
+        found = consumer.committed(wanted, timeout=20)
+        return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
+    finally:
+        consumer.close()
+
+
+def answers(address: str) -> bool:
+    """Whether a broker answers."""
+    try:
+        return bool(Producer({"bootstrap.servers": address, **QUIET}).list_topics(timeout=2).brokers)
+    except KafkaException:
+        return False
+
+
+def make_topics(address: str) -> None:
+    """Create the catalog's topics on a real broker."""
+    settings = Settings(database_url=SecretStr("postgresql+asyncpg://"), kafka_bootstrap_servers=address)
+    sql.run(topics.apply(settings))
+
+
+def _again(work: Callable[[], object]) -> None:
+    """A broker that has just started has no coordinator for a second."""
+    for attempt in range(30):
+        try:
+            work()
+        except KafkaException:
+            if attempt == 29:  # noqa: PLR2004 - the last one
+                raise
+        else:
+            return
+
+
+def _heard(message: Any) -> Heard:
+    key, value = message.key(), message.value() or b""
+    return Heard(
+        topic=message.topic(),
+        partition=message.partition(),
+        offset=message.offset(),
+        timestamp_ms=message.timestamp()[1],
+        key=None if key is None else key.decode(errors="replace"),
+        value=value,
+        event=_document(value),
+    )
+
+
+def _document(value: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(value)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,144 @@
+"""Fixtures of all tests: one broker and one PostgreSQL server for a test run, started when first asked for."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from shared.testing import kafka as brokers
+from shared.testing import postgres as servers
+from shared.testing.databases import Database, Databases
+from shared.testing.kafka import Kafka
+from shared.testing.plant import PlantUnderTest
+from shared.testing.postgres import Postgres
+from shared.testing.topics import Listener, Publisher, make_topics
+
+LAST_LINES = 40
+
+chosen_broker = lru_cache(maxsize=1)(brokers.choose)
+chosen_server = lru_cache(maxsize=1)(servers.choose)
+
+
+def pytest_report_header() -> list[str]:
+    """Say which broker and which PostgreSQL the tests take, and why no other."""
+    return [f"kafka: {chosen_broker()}", f"postgres: {chosen_server()}"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a real broker, what needs one is skipped, visibly; unless one is demanded."""
+    if chosen_broker().is_real or brokers.is_demanded():
+        return
+    skip = pytest.mark.skip(reason=f"needs a real Kafka, and there is only: {chosen_broker()}")
+    for item in items:
+        if item.get_closest_marker("real_kafka"):
+            item.add_marker(skip)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A demanded broker that is not there is a failure, not a reason to skip."""
+    if item.get_closest_marker("real_kafka") and not chosen_broker().is_real:
+        pytest.fail(f"{brokers.DEMAND_VARIABLE} is set, and there is only: {chosen_broker()}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show the last log lines of every process of the plant with a test that failed."""
+    report = yield
+    if report.failed:
+        for plant in getattr(item, "plants", []):
+            for one in plant.processes:
+                lines = one.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+                report.sections.append((f"{one.log.name} (exit {one.process.poll()})", "\n".join(lines)))
+    return report
+
+
+@pytest.fixture(scope="session")
+def directory() -> Iterator[Path]:
+    """A directory for servers; outside pytest's own, which other users may not enter."""
+    with tempfile.TemporaryDirectory(prefix="asbuilt-tests-", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
+@pytest.fixture(scope="session")
+def kafka(directory: Path) -> Iterator[Kafka]:
+    """The broker, with the catalog's topics: `.address`, `.kind`, `.is_real`, `.can_stop`, `stop()`, `start()`."""
+    broker = Kafka(chosen_broker(), directory / "kafka")
+    broker.start()
+    if broker.is_real:
+        make_topics(broker.address)
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(directory: Path) -> Iterator[Postgres]:
+    """The PostgreSQL server: `.url` is an administrator's, `.can_stop`, `stop()`, `start()`."""
+    server = Postgres(chosen_server(), directory / "postgres")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: Postgres) -> Iterator[Databases]:
+    """Makes fresh, migrated databases: `databases.of("run")`."""
+    made = Databases(postgres.url)
+    yield made
+    made.drop_all()
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[Callable[[str], Database]]:
+    """A factory of fresh, migrated databases that go away after the test: `database("run")`."""
+    with ExitStack() as after:
+
+        def make(service: str) -> Database:
+            made = databases.of(service)
+            after.callback(databases.drop, made)
+            return made
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def publish(kafka: Kafka) -> Publisher:
+    """Publishes: `publish(record, …)`, `publish.event(type, data, …)`, `publish.all(records)`."""
+    return Publisher(kafka.address)
+
+
+@pytest.fixture
+def announced(kafka: Kafka) -> Iterator[Listener]:
+    """Reads what is announced from now on: `announced(topic, until, within_s)`."""
+    listener = Listener(kafka.address)
+    yield listener
+    listener.close()
+
+
+_plants = count(1)
+
+
+@pytest.fixture
+def make_plant(
+    request: pytest.FixtureRequest, directory: Path, kafka: Kafka, databases: Databases, publish: Publisher
+) -> Iterator[Callable[[], PlantUnderTest]]:
+    """A factory of plants, for tests that need several; all end with the test."""
+    made: list[PlantUnderTest] = []
+    request.node.plants = made
+
+    def make() -> PlantUnderTest:
+        made.append(PlantUnderTest(directory / f"plant-{next(_plants)}", kafka.address, databases, publish))
+        return made[-1]
+
+    yield make
+    for plant in made:
+        plant.stop()
+
+
+@pytest.fixture
+def plant(make_plant: Callable[[], PlantUnderTest]) -> PlantUnderTest:
+    """A plant with its own databases and consumer groups; nothing runs yet: `plant.serve("run", "inventory")`."""
+    return make_plant()
