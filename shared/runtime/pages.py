@@ -27,6 +27,18 @@ class Page:
     limit: int
     after: list[Any] | None
 
+    def begins_after(self, *readers: Callable[[str], Any]) -> list[Any]:
+        """The parts of the position, each read by its reader; all None on the first page.
+
+        :raises CursorInvalid: when they do not fit.
+        """
+        if self.after is None:
+            return [None] * len(readers)
+        try:
+            return [reader(part) for reader, part in zip(readers, self.after, strict=True)]
+        except (ValueError, TypeError):
+            raise CursorInvalid(cursor=_cursor(self.after)[:80]) from None
+
     def of(
         self, rows: Sequence[Any], position: Callable[[Any], list[Any]], item: Callable[[Any], Any]
     ) -> dict[str, Any]:

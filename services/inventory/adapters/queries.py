@@ -50,8 +50,8 @@ class UnitQueries:
 
     async def units(self, page: Page, status: str | None, part_number: str | None) -> dict[str, Any]:
         """Units in the order of their ids."""
-        after = page.after[0] if page.after else ""
-        values = {"status": status, "part_number": part_number, "after": after, "limit": page.limit + 1}
+        (after,) = page.begins_after(str)
+        values = {"status": status, "part_number": part_number, "after": after or "", "limit": page.limit + 1}
         async with self._engine.connect() as connection:
             rows = (await connection.execute(LIST, values)).mappings().all()
         return page.of(rows, lambda row: [row["unit_id"]], dict)

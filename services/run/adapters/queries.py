@@ -48,11 +48,11 @@ class RunQueries:
 
     async def runs(self, page: Page, status: str | None, unit_id: str | None) -> dict[str, Any]:
         """Runs, the newest first."""
-        before_at, before_id = page.after or (None, None)
+        before_at, before_id = page.begins_after(datetime.fromisoformat, str)
         values = {
             "status": status,
             "unit_id": unit_id,
-            "before_at": None if before_at is None else datetime.fromisoformat(before_at),
+            "before_at": before_at,
             "before_id": before_id,
             "limit": page.limit + 1,
         }
