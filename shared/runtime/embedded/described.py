@@ -14,11 +14,19 @@ from typing import IO
 
 from pydantic import BaseModel, Field, ValidationError
 
+SERVICES = ("run", "inventory", "issue", "audit", "notification")
+"""Every service of a plant, in the order in which a person thinks of them."""
+
 HOME = Path(".asbuilt")
 """Where plants live, below the working directory."""
 
+UP = "up"
+"""Where the plant of `asbuilt up` lives, below that."""
+
 PLANT_FILE = "plant.json"
 LOCK = "lock"
+LEFT_BEHIND = ("postgres", "broker", "*.log", "*.pem", "jwks.json", PLANT_FILE)
+"""What a plant makes in its directory."""
 ORPHANS_END_WITHIN_S = 15
 
 
@@ -48,14 +56,13 @@ class Claim:
         self._lock = lock
 
     def clear(self) -> None:
-        """Remove what an earlier plant left here, once its last processes have ended."""
-        for path in self.directory.iterdir():
-            if path.name == LOCK:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+        """Remove what an earlier plant left here, and nothing else."""
+        for pattern in LEFT_BEHIND:
+            for path in self.directory.glob(pattern):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
 
     def write(self, plant: Described) -> None:
         """Tell other commands where this plant is."""
@@ -118,7 +125,7 @@ def find(given: Path | None = None) -> Described:
 
 def _below(home: Path) -> Iterator[Path]:
     """The plant of `asbuilt up` first, then the newest of the others."""
-    yield home / PLANT_FILE
+    yield home / UP / PLANT_FILE
     yield from sorted(home.glob(f"*/{PLANT_FILE}"), key=lambda file: file.stat().st_mtime, reverse=True)
 
 

@@ -1,6 +1,7 @@
 """A real Apache Kafka without Docker: its broker is an ordinary Maven artefact."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -50,8 +51,9 @@ class JavaKafka:
         self._log = directory / "kafka.log"
         self._data = directory / "kafka-data"
         self._properties = directory / "server.properties"
-        self.port = children.free_port()
-        self._controller = children.free_port()
+        kept = self._ports_kept()
+        self.port = kept.get("PLAINTEXT") or children.free_port()
+        self._controller = kept.get("CONTROLLER") or children.free_port()
         self._log_from = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -90,6 +92,13 @@ class JavaKafka:
             subprocess.run(  # noqa: S603 - our own arguments
                 [*tool, "-t", CLUSTER_ID, "-c", str(self._properties)], stdout=output, stderr=output, check=True
             )
+
+    def _ports_kept(self) -> dict[str, int]:
+        """The ports that kept data was formatted with: they are written in it."""
+        if not self._data.exists():
+            return {}
+        listeners = re.search(r"^listeners=(.*)$", self._properties.read_text(), re.MULTILINE)
+        return {name: int(port) for name, port in re.findall(r"(\w+)://[^:,]+:(\d+)", listeners[1] if listeners else "")}
 
     def _answers(self) -> bool:
         return children.accepts(self.port) and b"Kafka Server started" in self._log.read_bytes()[self._log_from :]

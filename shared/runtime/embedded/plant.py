@@ -17,10 +17,10 @@ import httpx
 
 from shared.runtime import topics
 from shared.runtime.embedded import children, databases
-from shared.runtime.embedded.described import Described
+from shared.runtime.embedded.described import SERVICES, Described
 from shared.runtime.embedded.java_kafka import JavaKafka
 from shared.runtime.embedded.memory_broker import MemoryBroker
-from shared.runtime.embedded.postgres import SERVICES, EmbeddedPostgres
+from shared.runtime.embedded.postgres import EmbeddedPostgres
 from shared.runtime.identity import make_embedded_keys
 from shared.runtime.settings import Settings
 

