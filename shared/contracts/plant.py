@@ -9,7 +9,7 @@ from shared.contracts.base import Contract, Exact, Id, Name, PlantEvent, Text
 
 FieldKind = Literal["text", "number", "boolean", "select", "multiselect", "datetime", "file", "signoff"]
 _ONE = Decimal(1)
-Value = str | Annotated[bool, Strict()] | Exact | tuple[str, ...]
+Value = Text | Annotated[bool, Strict()] | Exact | tuple[Text, ...]
 """A recorded value: text, yes/no, an exact number, or the chosen options."""
 
 
