@@ -1,0 +1,67 @@
+"""The `asbuilt` command, joined: options that all commands share, and the commands themselves."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.runtime.command import migrate, parked, runs, token, topics, up
+from shared.runtime.command.connection import Where, urls_of
+from shared.runtime.command.errors import MEANINGS, CommandFailed
+from shared.runtime.command.saying import say_failure
+
+EXIT_CODES = "\n\n".join(f"{code.value}  {meaning}" for code, meaning in MEANINGS.items())
+
+app = typer.Typer(
+    name="asbuilt",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    epilog=f"Exit codes:\n\n{EXIT_CODES}",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+TRY = "Try it out"
+WORK = "Look and decide"
+OPERATE = "Operate"
+
+
+@app.callback()
+def asbuilt(
+    context: typer.Context,
+    plant: Annotated[
+        Path | None,
+        typer.Option(envvar="ASBUILT_PLANT", help="Directory or plant.json of a plant; else one below ./.asbuilt."),
+    ] = None,
+    url: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERVICE=URL", help="Where a service answers; may be repeated. Or ASBUILT_RUN_URL, …"),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="ASBUILT_TOKEN", help="Bearer token; in an embedded plant one is made for you."),
+    ] = None,
+) -> None:
+    """Asbuilt: the locked, traceable, delivered record of what a plant built."""
+    context.obj = Where(plant, urls_of(url or ()), token)
+
+
+app.command(rich_help_panel=TRY)(up.up)
+app.command(rich_help_panel=TRY)(token.token)
+app.command(rich_help_panel=WORK)(runs.review)
+app.command(rich_help_panel=WORK)(runs.complete)
+app.command(rich_help_panel=WORK)(runs.history)
+app.command(rich_help_panel=WORK)(runs.tree)
+app.command(rich_help_panel=OPERATE)(migrate.migrate)
+app.add_typer(topics.commands, name="topics", rich_help_panel=OPERATE)
+app.add_typer(parked.commands, name="parked", rich_help_panel=OPERATE)
+
+
+def main() -> None:
+    """Run the command; what can be expected to fail ends with a sentence and an exit code, not with a trace."""
+    try:
+        app()
+    except CommandFailed as failed:
+        say_failure(failed)
+        sys.exit(failed.exit_code)

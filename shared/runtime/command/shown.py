@@ -1,0 +1,195 @@
+"""What services answer, drawn for a person: the review, the tree, the history, the records that stand aside."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+Document = dict[str, Any]
+
+OK = "[green]✔[/]"
+NOT_OK = "[red]✘[/]"
+WARNS = "[yellow]![/]"
+STATUS_STYLE = {
+    "available": "green",
+    "complete": "green",
+    "installed": "cyan",
+    "wip": "yellow",
+    "scrapped": "red",
+    "on_hold": "red",
+    "canceled": "red",
+}
+
+
+def table(*columns: str, title: str = "") -> Table:
+    """An empty table in the command's own look; the last column takes what room there is."""
+    drawn = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+    for column in columns[:-1]:
+        drawn.add_column(column, overflow="fold")
+    drawn.add_column(columns[-1], ratio=1, overflow="fold")
+    drawn.expand = True
+    return drawn
+
+
+def review(document: Document) -> RenderableType:
+    """The completion review: what blocks, what warns, the counts."""
+    parts: list[RenderableType] = [_counts(document["counts"])]
+    found = [(NOT_OK, one) for one in document["blockers"]] + [(WARNS, one) for one in document["warnings"]]
+    if found:
+        listed = table("", "Code", "Subject", "Obstacle", "What resolves it")
+        listed.columns[3].ratio = 1
+        for mark, one in found:
+            listed.add_row(mark, *(escape(one[name]) for name in ("code", "subject", "sentence", "resolve")))
+        parts.append(listed)
+    parts.append(_verdict(document))
+    return Group(Text(f"Review of run {document['run_id']}", style="bold"), *parts)
+
+
+def verdict(document: Document) -> str:
+    """The review in one line."""
+    blockers, warnings = len(document["blockers"]), len(document["warnings"])
+    if blockers:
+        return f"blocked by {count(blockers, 'blocker')}, {count(warnings, 'warning')}"
+    return f"ready, {count(warnings, 'warning')} to acknowledge" if warnings else "ready to be completed"
+
+
+def count(number: int, what: str) -> str:
+    """`1 blocker`, `2 blockers`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def tree(document: Document) -> RenderableType:
+    """The as-built tree of a unit."""
+    drawn = Tree(_root(document), guide_style="dim")
+    _branch(drawn, document["children"])
+    return drawn
+
+
+def history(entries: Sequence[Document]) -> RenderableType:
+    """What happened, in the order in which it was recorded."""
+    listed = table("Time", "What", "Who", "About")
+    for entry in entries:
+        listed.add_row(
+            moment(entry.get("happened_at")), escape(short_type(entry)), escape(who(entry)), escape(about(entry))
+        )
+    return listed
+
+
+def parked(items: Sequence[Document]) -> RenderableType:
+    """Records that stand aside."""
+    if not items:
+        return Text("Nothing stands aside.", style="green")
+    listed = table("Record", "Since", "Topic and place", "Key", "Reason", "What is wrong")
+    for one in items:
+        place = f"{one['topic']} {one['partition']}/{one['record_offset']}"
+        cells = (one["record"], moment(one["parked_at"]), place, one["key"] or "", one["reason"], one["detail"])
+        listed.add_row(*(escape(str(cell)) for cell in cells))
+    return listed
+
+
+def topics(done: Document) -> RenderableType:
+    """What became of each topic."""
+    listed = table("Topic", "Now")
+    for name, said in done.items():
+        listed.add_row(name, said)
+    return listed
+
+
+def moment(text: str | None) -> str:
+    """A time of day in UTC, to the millisecond; its date where that is not today's."""
+    if text is None:
+        return ""
+    at = datetime.fromisoformat(text)
+    clock = at.strftime("%H:%M:%S.") + f"{at.microsecond // 1000:03d}"
+    return clock if at.date() == datetime.now(at.tzinfo).date() else f"{at:%Y-%m-%d} {clock}"
+
+
+def short_type(entry: Document) -> str:
+    """`run.completed` for `asbuilt.run.completed.v1`; plant systems' own words keep their prefix."""
+    full = entry.get("event_type") or entry.get("type") or "unreadable"
+    return str(full).removeprefix("asbuilt.").rsplit(".v", 1)[0]
+
+
+def who(entry: Document) -> str:
+    """The person, and the machine that acted in their name."""
+    person, machine = entry.get("person"), entry.get("machine")
+    return f"{person} at {machine}" if person and machine else person or machine or ""
+
+
+def about(entry: Document) -> str:
+    """What an event says, in a few words."""
+    data = entry.get("data")
+    if not isinstance(data, dict):
+        return str(entry.get("unreadable") or entry.get("detail") or "")
+    said = [_told(data, *names) for names in SAID]
+    return " ".join(one for one in said if one)
+
+
+SAID = (
+    ("step_id",),
+    ("field_id",),
+    ("value",),
+    ("unit",),
+    ("verdict",),
+    ("gate_id",),
+    ("unit_id",),
+    ("requirement_id",),
+    ("designator",),
+    ("title",),
+    ("disposition",),
+    ("status",),
+    ("code",),
+    ("obstacle",),
+    ("reason",),
+    ("record", "content_hash"),
+)
+"""The members of an event's data that tell it, in order; a path goes into a member."""
+
+
+def _told(data: Document, *path: str) -> str:
+    found: Any = data
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return "" if found is None else str(found)[:120]
+
+
+def _counts(counts: Document) -> Table:
+    steps, needs, issues, gates = (counts[name] for name in ("steps", "requirements", "issues", "gates"))
+    drawn = Table.grid(padding=(0, 3))
+    drawn.add_row(
+        f"steps {steps['completed']} of {steps['total']}",
+        f"requirements {needs['installed']} installed, {needs['excepted']} excepted, of {needs['total']}",
+        f"issues {issues['open']} open, {issues['dispositioned']} dispositioned, {issues['resolved']} resolved",
+        f"gates {gates['satisfied']} of {gates['required']}",
+    )
+    return drawn
+
+
+def _verdict(document: Document) -> Text:
+    style = "red" if document["blockers"] else "yellow" if document["warnings"] else "green"
+    return Text.assemble((verdict(document).capitalize() + ".", f"bold {style}"), f"  Version {document['version']}")
+
+
+def _root(document: Document) -> str:
+    lock = f", as-built version {document['as_built_version']}"
+    return f"{_unit(document)} [dim]{lock.strip(', ')}[/]"
+
+
+def _branch(parent: Tree, children: Sequence[Document]) -> None:
+    for child in children:
+        place = " ".join(filter(None, (child["requirement_id"], child["designator"])))
+        mark = " [yellow]substitute[/]" if child["substitute"] else ""
+        by = f"[dim]for {escape(place)}, {escape(child['installed_by'])}, {moment(child['installed_at'])}[/]"
+        _branch(parent.add(f"{_unit(child)}{mark} {by}"), child["children"])
+
+
+def _unit(node: Document) -> str:
+    part = escape(f"{node['part_number']} rev {node['revision']}")
+    style = STATUS_STYLE.get(node["status"], "dim")
+    return f"[bold]{escape(node['unit_id'])}[/] {part} [{style}]{node['status']}[/]"

@@ -1,0 +1,125 @@
+"""A whole plant on this machine while a command runs, and stopped in order however the command ends."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.command.shown import OK
+from shared.runtime.embedded.described import SERVICES, Claim, Described
+
+if TYPE_CHECKING:
+    from shared.runtime.embedded.plant import Plant
+
+Kafka = Annotated[
+    str,
+    typer.Option(
+        envvar="KAFKA",
+        metavar="memory|java|HOST:PORT",
+        help="The broker: one in memory; a real Apache Kafka started here (needs Java, and Maven once); "
+        "or one that runs. With the one in memory a plant begins empty each time.",
+    ),
+]
+
+SETTINGS = {
+    "notification": {"ASBUILT_WEBHOOK_ALLOW_HTTP": "true", "ASBUILT_WEBHOOK_ALLOWED_NETWORKS": '["127.0.0.0/8"]'}
+}
+"""An embedded plant's webhooks may reach this machine, without TLS."""
+
+WATCH_EVERY_S = 0.5
+
+
+@contextmanager
+def standing(told: Console, claimed: Claim, kafka: str, **settings: str) -> Iterator["Plant"]:
+    """Start a plant in a directory, tell how it goes, and stop it in order after the block.
+
+    ``settings`` go to every service, by the name of their variable.
+    """
+    plant = _made(claimed, kafka)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _start(told, plant, settings)
+        claimed.write(plant.describe())
+        yield plant
+    finally:
+        _stop(told, plant, claimed)
+
+
+def stay(told: Console, plant: "Plant") -> None:
+    """Wait for Ctrl-C or SIGTERM.
+
+    :raises CommandFailed: when a service ends by itself.
+    """
+    told.print("\nThe plant stays up. [bold]Ctrl-C[/] stops it.")
+    try:
+        while True:
+            for name, process in plant.processes.items():
+                if process.poll() is not None:
+                    obstacle = f"The {name} service ended with exit code {process.returncode}."
+                    raise CommandFailed(ExitCode.REFUSED, "service-ended", obstacle, f"See {plant.log(name)}.")
+            sleep(WATCH_EVERY_S)
+    except KeyboardInterrupt:
+        told.print()
+
+
+def addresses(plant: Described, directory: str) -> RenderableType:
+    """Where everything is, for a person who wants to look around."""
+    drawn = Table.grid(padding=(0, 2))
+    for name, url in plant.services.items():
+        drawn.add_row(f"[bold]{name}[/]", f"{url}/docs")
+    drawn.add_row("[bold]Kafka[/]", plant.kafka)
+    drawn.add_row("[bold]token[/]", "asbuilt token --role lead   (or viewer, operator, quality, engineer, admin)")
+    drawn.add_row("[bold]logs, data[/]", directory)
+    return drawn
+
+
+def _made(claimed: Claim, kafka: str) -> "Plant":
+    try:
+        from shared.runtime.embedded.plant import Plant  # noqa: PLC0415 - an optional part of the installation
+    except ImportError as error:
+        resolve = "Install the extra `embedded`: pip install 'asbuilt[embedded]'."
+        raise CommandFailed(ExitCode.USAGE, "not-installed", f"{error.name} is missing.", resolve) from None
+    return Plant(claimed.directory.absolute(), kafka)
+
+
+def _start(told: Console, plant: "Plant", settings: dict[str, str]) -> None:
+    from shared.runtime.embedded.children import DidNotStart  # noqa: PLC0415 - with the plant
+
+    more = {name: {**settings, **SETTINGS.get(name, {})} for name in SERVICES}
+    try:
+        with stage(told, "PostgreSQL, with a database for each service"):
+            plant.start_postgres()
+        with stage(told, f"Kafka ({plant.broker_kind})"):
+            plant.start_broker()
+        with stage(told, "migrations"):
+            plant.migrate()
+        with stage(told, f"five services: {', '.join(SERVICES)}"):
+            plant.serve(more=more)
+    except DidNotStart as error:
+        raise CommandFailed(ExitCode.AWAY, "did-not-start", str(error), f"Logs: {plant.directory}") from None
+
+
+@contextmanager
+def stage(told: Console, what: str) -> Iterator[None]:
+    """One stage of a start: what runs now, and how long it took."""
+    began = monotonic()
+    with told.status(f"Starting {what} …"):
+        yield
+    told.print(f"{OK} {what} [dim]{monotonic() - began:.1f} s[/]")
+
+
+def _stop(told: Console, plant: "Plant", claimed: Claim) -> None:
+    """Stop in order; it takes seconds, and another Ctrl-C does not make it faster."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    with told.status("Stopping …"):
+        codes = plant.stop()
+    claimed.release()
+    bad = {name: code for name, code in codes.items() if code != 0}
+    told.print(f"[red]Stopped, not in order: {bad}[/]" if bad else f"{OK} stopped in order")

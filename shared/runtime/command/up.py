@@ -1,0 +1,34 @@
+"""`asbuilt up`: an embedded plant that stays until Ctrl-C."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.command.saying import console
+from shared.runtime.command.standing import Kafka, addresses, standing, stay
+from shared.runtime.embedded.described import HOME, UP, PlantTaken, claim
+
+DIRECTORY = HOME / UP
+
+
+def up(
+    kafka: Kafka = "memory",
+    directory: Annotated[Path, typer.Option(help="Where its data, logs and plant.json go.")] = DIRECTORY,
+) -> None:
+    """Start a whole plant on this machine, and stay until Ctrl-C.
+
+    That is PostgreSQL, a broker and the five services, each a process of its own. For trying out, not for production.
+    """
+    told = console()
+    try:
+        claimed = claim(directory)
+    except PlantTaken as error:
+        resolve = "Use that one, stop it, or name another --directory."
+        raise CommandFailed(ExitCode.USAGE, "plant-taken", str(error), resolve) from None
+    if kafka == "memory":
+        claimed.clear()
+    with standing(told, claimed, kafka) as plant:
+        told.print(addresses(plant.describe(), str(directory)))
+        stay(told, plant)
