@@ -22,7 +22,7 @@ class _Server(uvicorn.Server):
 
 
 def run(app: FastAPI, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT; a second signal ends at once."""
+    """Serve until SIGTERM or SIGINT; a second signal changes nothing, since stopping is bounded in time."""
     config = uvicorn.Config(
         app,
         host=host,
@@ -44,7 +44,6 @@ async def _serve(server: _Server) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        server.force_exit = server.should_exit
         server.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
