@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from services.run.domain import commands
+from services.run.domain.refusals import OrderInvalid
 from services.run.domain.run import (
     FieldDefinition,
     FieldKind,
@@ -27,6 +28,8 @@ C = TypeVar("C", bound=Contract)
 
 TARGET_NOT_AVAILABLE = "target-not-available"
 CREATED = "asbuilt.run.created.v1"
+SHOWN = 10
+"""Differences that a reason names, at most."""
 
 
 def order_of(snapshot: plant.OrderSnapshot) -> Order:
@@ -148,19 +151,21 @@ def note_issue(message: Message) -> Ask[commands.NoteIssue] | None:
     return Ask((data.run_id,), commands.NoteIssue(data.run_id, message.actor, message.happened_at, noted))
 
 
-def cancel_for_target(message: Message) -> Ask[commands.CancelRun] | None:
-    """Inventory cannot give the run its target, so the run is canceled with that reason."""
+def lose_target(message: Message) -> Ask[commands.LoseTarget] | None:
+    """Inventory cannot give the run its target."""
     data = _is(message, inventory.UnitChangeRefused)
     if data.run_id is None or (data.refused_type, data.code) != (CREATED, TARGET_NOT_AVAILABLE):
         return None
     reason = f"{data.code}: {data.obstacle}"
-    return Ask((data.run_id,), commands.CancelRun(data.run_id, message.actor, message.happened_at, reason))
+    return Ask((data.run_id,), commands.LoseTarget(data.run_id, message.actor, message.happened_at, reason))
 
 
 def reopen_contested(message: Message) -> Ask[commands.ReopenRun]:
     """Inventory contests a completion: the as-built had moved past what was reviewed."""
     data = _is(message, inventory.CompletionContested)
-    changed = ", ".join(f"{one.unit_id} {one.change}" for one in data.differences)
+    changed = ", ".join(f"{one.unit_id} {one.change}" for one in data.differences[:SHOWN])
+    if len(data.differences) > SHOWN:
+        changed += f" and {len(data.differences) - SHOWN} more"
     reason = f"completion contested: the as-built is version {data.as_built_version}, not {data.relied_on_version}"
     reason = f"{reason} ({changed})" if changed else reason
     return Ask(
@@ -179,7 +184,7 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         inventory.UnitClaimed: Handler(note_target),
         inventory.UnitInstalled: Handler(note_installation),
         inventory.UnitRemoved: Handler(note_removal),
-        inventory.UnitChangeRefused: Handler(cancel_for_target),
+        inventory.UnitChangeRefused: Handler(lose_target),
         inventory.CompletionContested: Handler(reopen_contested),
         issue.IssueOpened: Handler(note_issue),
         issue.IssueDispositioned: Handler(note_issue),
@@ -199,9 +204,7 @@ def _step(step: plant.StepOrdered) -> StepDefinition:
 
 
 def _field(ordered: plant.FieldOrdered) -> FieldDefinition:
-    minimum, maximum = ordered.min, ordered.max
-    if ordered.target is not None and ordered.tolerance is not None:
-        minimum, maximum = ordered.target - ordered.tolerance, ordered.target + ordered.tolerance
+    minimum, maximum = _limits(ordered)
     return FieldDefinition(
         ordered.field_id,
         ordered.name,
@@ -213,6 +216,18 @@ def _field(ordered: plant.FieldOrdered) -> FieldDefinition:
         ordered.options,
         ordered.role,
     )
+
+
+def _limits(ordered: plant.FieldOrdered) -> tuple[Decimal | None, Decimal | None]:
+    """Target ± tolerance as limits, where there is one."""
+    match ordered.target, ordered.tolerance:
+        case None, None:
+            return ordered.min, ordered.max
+        case Decimal() as target, Decimal() as tolerance if ordered.min is None and ordered.max is None:
+            return target - tolerance, target + tolerance
+        case _:
+            what = f"the field {ordered.field_id} needs min and max, or a target with its tolerance"
+            raise OrderInvalid(what=what)
 
 
 def _requirement(ordered: plant.RequirementOrdered, run_quantity: Decimal) -> Requirement:

@@ -71,6 +71,13 @@ class NoteTarget(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class LoseTarget(Command):
+    """Inventory cannot give the run its target."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteInstallation(Command):
     """Inventory installed a unit for a requirement of this run."""
 
@@ -120,6 +127,7 @@ AnyCommand = (
     | SignOff
     | ApproveGate
     | NoteTarget
+    | LoseTarget
     | NoteInstallation
     | NoteRemoval
     | NoteIssue

@@ -8,6 +8,7 @@ from services.run.domain.commands import (
     ApproveGate,
     CancelRun,
     CompleteRun,
+    LoseTarget,
     NoteInstallation,
     NoteIssue,
     NoteRemoval,
@@ -59,6 +60,8 @@ def decide(run: Run | None, command: AnyCommand) -> Events:  # noqa: C901 - one 
             return _approve_gate(_open(run, command), command)
         case NoteTarget():
             return _note_target(_known(run, command), command)
+        case LoseTarget():
+            return _lose_target(_known(run, command), command)
         case NoteInstallation():
             return _note_installation(_known(run, command), command)
         case NoteRemoval():
@@ -191,6 +194,20 @@ def _note_target(run: Run, command: NoteTarget) -> Events:
     return (noted,) if command.as_built_version > run.as_built_version else ()
 
 
+def _lose_target(run: Run, command: LoseTarget) -> Events:
+    """Canceled with that reason; a run that was completed before inventory answered is opened for it first."""
+    who = (run.run_id, command.by, command.at)
+    unit_id = run.order.target.unit_id
+    canceled = events.RunCanceled(*who, unit_id, command.reason)
+    match run.decision:
+        case None:
+            return (canceled,)
+        case Completed(number=number):
+            return (events.RunReopened(*who, unit_id, number, command.reason), canceled)
+        case Canceled():
+            return ()
+
+
 def _note_installation(run: Run, command: NoteInstallation) -> Events:
     version = command.as_built_version
     return (events.InstallationNoted(run.run_id, command.by, command.at, command.installation, version),)
@@ -217,13 +234,17 @@ def _note_issue(run: Run, command: NoteIssue) -> Events:
 
 
 def _reopen(run: Run, command: ReopenRun) -> Events:
+    if command.number is not None and not _stands(run, command.number):
+        return ()  # a completion that is superseded already
     if not isinstance(run.decision, Completed):
         raise RunNotComplete(run_id=run.run_id)
     number = run.decision.number
-    if command.number is not None and command.number != number:
-        return ()  # a completion that is superseded already
     unit_id = run.order.target.unit_id
     return (events.RunReopened(run.run_id, command.by, command.at, unit_id, number, command.reason),)
+
+
+def _stands(run: Run, number: int) -> bool:
+    return isinstance(run.decision, Completed) and run.decision.number == number
 
 
 def _step(run: Run, step_id: str) -> Step:

@@ -1,7 +1,6 @@
 """How an event changes a run. Never fails on what `decide` returned."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeVar, assert_never
 
 from services.run.domain.events import (
@@ -42,24 +41,24 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
         case StepSignedOff():
             return _signed_off(run, event)
         case GateApproved():
-            return replace(run, approvals={**run.approvals, event.gate_id: Approval(event.by, event.at)})
+            return changed(run, approvals={**run.approvals, event.gate_id: Approval(event.by, event.at)})
         case TargetNoted():
-            return replace(run, as_built_version=event.as_built_version)
+            return changed(run, as_built_version=event.as_built_version)
         case InstallationNoted():
             one = event.installation
             installations = {**run.installations, one.installation_id: one}
-            return replace(run, installations=installations, as_built_version=event.as_built_version)
+            return changed(run, installations=installations, as_built_version=event.as_built_version)
         case RemovalNoted():
             left = _without(run.installations, event.installation_id)
-            return replace(run, installations=left, as_built_version=event.as_built_version)
+            return changed(run, installations=left, as_built_version=event.as_built_version)
         case IssueNoted():
-            return replace(run, issues={**run.issues, event.issue.issue_id: event.issue})
+            return changed(run, issues={**run.issues, event.issue.issue_id: event.issue})
         case RunCompleted():
-            return replace(run, decision=Completed(event.at, event.by, event.number), completions=event.number)
+            return changed(run, decision=Completed(event.at, event.by, event.number), completions=event.number)
         case RunReopened():
-            return replace(run, decision=None, touched=frozenset())
+            return changed(run, decision=None, touched=frozenset())
         case RunCanceled():
-            return replace(run, decision=Canceled(event.at, event.by, event.reason))
+            return changed(run, decision=Canceled(event.at, event.by, event.reason))
         case RunCreated():
             raise AssertionError("a run is created once")
         case _:
@@ -69,7 +68,7 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
 def _started(run: Run, event: StepStarted) -> Run:
     step = run.steps[event.step_id]
     again = step.state is StepState.COMPLETE
-    started = replace(
+    started = changed(
         step,
         state=StepState.IN_PROGRESS,
         started_at=step.started_at or event.at,
@@ -77,7 +76,7 @@ def _started(run: Run, event: StepStarted) -> Run:
         signed_at=None,
         signed_by=None,
     )
-    return replace(
+    return changed(
         run,
         steps={**run.steps, event.step_id: started},
         started_at=run.started_at or event.at,
@@ -89,16 +88,16 @@ def _started(run: Run, event: StepStarted) -> Run:
 def _recorded(run: Run, event: ValueRecorded) -> Run:
     step = run.steps[event.step_id]
     recording = Recording(event.value, event.verdict, event.number, event.by, event.at)
-    changed = replace(step, values={**step.values, event.field_id: recording})
+    after = changed(step, values={**step.values, event.field_id: recording})
     operators = _with_operator(run, event.by.person)
-    return replace(run, steps={**run.steps, event.step_id: changed}, operators=operators)
+    return changed(run, steps={**run.steps, event.step_id: after}, operators=operators)
 
 
 def _signed_off(run: Run, event: StepSignedOff) -> Run:
     step = run.steps[event.step_id]
-    signed = replace(step, state=StepState.COMPLETE, signed_at=event.at, signed_by=event.by)
+    signed = changed(step, state=StepState.COMPLETE, signed_at=event.at, signed_by=event.by)
     operators = _with_operator(run, event.by.person)
-    return replace(run, steps={**run.steps, event.step_id: signed}, operators=operators)
+    return changed(run, steps={**run.steps, event.step_id: signed}, operators=operators)
 
 
 def _with_operator(run: Run, person: str | None) -> frozenset[str]:

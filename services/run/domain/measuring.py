@@ -6,6 +6,11 @@ from decimal import Decimal, InvalidOperation
 from services.run.domain.refusals import RoleNotHeld, ValueInvalid
 from services.run.domain.run import FieldDefinition, FieldKind, Value, Verdict
 
+LONGEST_TEXT = 4_000
+"""Characters of a recorded text, at most."""
+MOST_DIGITS = 60
+"""Digits of a recorded number on either side of its point, at most: more than any instrument has."""
+
 
 def fitting(definition: FieldDefinition, value: Value, roles: frozenset[str]) -> Value:
     """The value as the field keeps it; exact decimals for numbers.
@@ -21,13 +26,13 @@ def fitting(definition: FieldDefinition, value: Value, roles: frozenset[str]) ->
         case FieldKind.SELECT:
             fits = value in definition.options
         case FieldKind.MULTISELECT:
-            fits = isinstance(value, tuple) and set(value) <= set(definition.options)
+            fits = isinstance(value, tuple) and bool(value) and set(value) <= set(definition.options)
         case FieldKind.DATETIME:
             fits = isinstance(value, str) and _is_time(value)
         case FieldKind.TEXT | FieldKind.FILE:
-            fits = isinstance(value, str) and value.strip() != ""
+            fits = _is_text(value)
         case FieldKind.SIGNOFF:
-            fits = _may_sign(definition, roles)
+            fits = (value is True or _is_text(value)) and _may_sign(definition, roles)
     if not fits:
         raise ValueInvalid(field_id=definition.field_id, expected=expected(definition), value=repr(value)[:80])
     return value
@@ -52,13 +57,13 @@ def expected(definition: FieldDefinition) -> str:
         case FieldKind.SELECT:
             return f"one of {', '.join(definition.options)}"
         case FieldKind.MULTISELECT:
-            return f"a list of {', '.join(definition.options)}"
+            return f"a list of one or more of {', '.join(definition.options)}"
         case FieldKind.DATETIME:
             return "a time with its zone, like 2026-01-31T08:00:00Z"
         case FieldKind.TEXT | FieldKind.FILE:
-            return "a text"
+            return f"a text of 1 to {LONGEST_TEXT} characters"
         case FieldKind.SIGNOFF:
-            return "a signature"
+            return "a signature: true, or a text"
 
 
 def _number(definition: FieldDefinition, value: Value) -> Decimal:
@@ -66,9 +71,19 @@ def _number(definition: FieldDefinition, value: Value) -> Decimal:
         number = Decimal(value) if isinstance(value, str | Decimal) else None
     except InvalidOperation:
         number = None
-    if number is None or not number.is_finite():
+    if number is None or not number.is_finite() or not _is_sized(number):
         raise ValueInvalid(field_id=definition.field_id, expected=expected(definition), value=repr(value)[:80])
     return number
+
+
+def _is_sized(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -MOST_DIGITS and number.adjusted() < MOST_DIGITS
+
+
+def _is_text(value: Value) -> bool:
+    """NUL is the one character that PostgreSQL cannot keep."""
+    return isinstance(value, str) and value.strip() != "" and len(value) <= LONGEST_TEXT and "\x00" not in value
 
 
 def _is_time(value: str) -> bool:

@@ -150,7 +150,7 @@ class Recording:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """A step of a run and what happened to it."""
 
@@ -219,7 +219,7 @@ class Canceled:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """One execution of a procedure version for one target.
 
