@@ -47,7 +47,7 @@ class Housekeeping:
         engine: AsyncEngine,
         road: Road,
         relay: Measured,
-        consumer: Lagging,
+        consumer: Lagging | None,
         *,
         patience: Patience,
         watch: Watch,
@@ -55,6 +55,7 @@ class Housekeeping:
         inbox_for: timedelta,
         on_round: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """``consumer`` is None in a process that does not read topics."""
         self._engine = engine
         self._road = road
         self._relay = relay
@@ -88,13 +89,15 @@ class Housekeeping:
         """Everything that is due in this round."""
         await self._road.take_up(early_too=number % EARLY_EVERY == 0)
         await self._measure()
-        await self._consumer.rejoin_if_homeless()
+        if self._consumer is not None:
+            await self._consumer.rejoin_if_homeless()
         if number % TRIM_EVERY == 0:
             await self._trim()
 
     async def _measure(self) -> None:
         await self._relay.measure()
-        self._consumer.measure()
+        if self._consumer is not None:
+            self._consumer.measure()
         async with self._engine.connect() as connection:
             rows = (await connection.execute(COUNT_PARKED)).all()
         self._watch.parked({row[0]: row[1] for row in rows})

@@ -54,13 +54,13 @@ class Extra:
 
 @dataclass
 class Program:
-    """One process of a service."""
+    """One process of a service; ``consumer`` is None where it listens to nothing, or another process does."""
 
     service: Service
     settings: Settings
     engine: AsyncEngine
     road: Road
-    consumer: Consumer
+    consumer: Consumer | None
     relay: Relay
     housekeeping: Housekeeping
     patience: Patience
@@ -72,8 +72,8 @@ class Program:
     @asynccontextmanager
     async def running(self, _app: FastAPI) -> AsyncIterator[None]:
         """Everything runs while HTTP does; stops in order: consumer, housekeeping, relay, database."""
-        if "consumer" in self.parts:
-            self._go("consumer", self._consume())
+        if self.consumer is not None:
+            self._go("consumer", self._consume(self.consumer))
         if "relay" in self.parts:
             self._go("relay", self.relay.run())
             self._go("housekeeping", self.housekeeping.run())
@@ -86,7 +86,7 @@ class Program:
 
     async def live(self) -> str | None:
         """The consumer polls, or waits for what is away."""
-        since = self.consumer.batch_since
+        since = self.consumer.batch_since if self.consumer else None
         if since is not None and monotonic() - since > STUCK_S and not self.patience.is_waiting:
             return f"the batch in hand has taken {monotonic() - since:.0f} s"
         dead = [task.get_name() for task in self.tasks if task.done() and not task.cancelled() and task.exception()]
@@ -99,10 +99,9 @@ class Program:
         return None
 
     async def consumer_has_work(self) -> str | None:
-        """The consumer is a member of its group: it has partitions, or others have them all."""
-        if "consumer" not in self.parts:
-            return None
-        return None if self.consumer.has_joined else "it has not joined its group yet"
+        """The consumer is a member of its group: it has partitions, or others have them all; or there is none."""
+        is_fine = self.consumer is None or self.consumer.has_joined
+        return None if is_fine else "it has not joined its group yet"
 
     def _go(self, name: str, work: Awaitable[None]) -> None:
         async def guarded() -> None:
@@ -114,14 +113,14 @@ class Program:
 
         self.tasks.append(asyncio.create_task(guarded(), name=name))
 
-    async def _consume(self) -> None:
+    async def _consume(self, consumer: Consumer) -> None:
         """Start the consumer; Kafka may be away for a while when a plant starts."""
         while not self.patience.is_interrupted:
             try:
-                await self.consumer.start()
+                await consumer.start()
             except Exception as error:  # noqa: BLE001 - whatever it is, the consumer is needed
                 with suppress(Exception):
-                    await self.consumer.abandon()
+                    await consumer.abandon()
                 await self.patience.wait("consumer", error)
             else:
                 self.patience.relax("consumer")
@@ -130,7 +129,8 @@ class Program:
     async def _stop(self) -> None:
         _log.info("stopping")
         self.patience.interrupt()
-        await self.consumer.stop()
+        if self.consumer is not None:
+            await self.consumer.stop()
         self.housekeeping.stop()
         for extra in self.extras:
             extra.stop()
@@ -175,16 +175,8 @@ def join(
         watch=watching,
         wake=relay.wake,
     )
-    consumer = Consumer(
-        _broker(settings),
-        group=f"{settings.kafka_group_prefix}-{service.name}",
-        topics=service.topics,
-        take=road.take,
-        is_waiting=is_waiting,
-        patience=patience,
-        watch=watching,
-        max_records=settings.batch_max_records,
-    )
+    listens = "consumer" in parts and service.topics
+    consumer = _consumer(road, settings, patience, watching) if listens else None
     housekeeping = Housekeeping(
         engine,
         road,
@@ -215,6 +207,19 @@ def serve_http(program: Program, description: str, routers: Sequence[APIRouter],
             app.include_router(router)
     check_permissions(app)
     return app
+
+
+def _consumer(road: Road, settings: Settings, patience: Patience, watch: Watch) -> Consumer:
+    return Consumer(
+        _broker(settings),
+        group=f"{settings.kafka_group_prefix}-{road.service.name}",
+        topics=road.service.topics,
+        take=road.take,
+        is_waiting=is_waiting,
+        patience=patience,
+        watch=watch,
+        max_records=settings.batch_max_records,
+    )
 
 
 def _producer(settings: Settings) -> AIOKafkaProducer:
