@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 
 class RefusalKind(StrEnum):
@@ -84,6 +84,20 @@ class Actor:
         if self.person and self.machine:
             return f"{self.person} at {self.machine}"
         return self.person or self.machine or "unknown"
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as changed
+else:
+
+    def changed(before: Any, /, **fields: Any) -> Any:
+        """`dataclasses.replace` for a frozen dataclass without slots or `__post_init__`, in a seventh of the time:
+        every event that is applied makes a new state or two.
+        """
+        after = object.__new__(type(before))
+        after.__dict__.update(before.__dict__)
+        after.__dict__.update(fields)
+        return after
 
 
 def derived_id(at_ms: int, *seed: str) -> str:

@@ -15,11 +15,11 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
     who = by(event.by)
     match event:
         case events.StepStarted(run_id, _, _, step_id):
-            return contracts.StepStarted.model_construct(by=who, run_id=run_id, step_id=step_id)
+            return contracts.StepStarted(by=who, run_id=run_id, step_id=step_id)
         case events.ValueRecorded():
             return _value_recorded(event)
         case events.StepSignedOff(run_id, _, _, step_id):
-            return contracts.StepSignedOff.model_construct(by=who, run_id=run_id, step_id=step_id)
+            return contracts.StepSignedOff(by=who, run_id=run_id, step_id=step_id)
         case events.RunCreated():
             return _created(event)
         case events.GateApproved(run_id, _, _, gate_id, role):
@@ -44,7 +44,7 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
 
 
 def _value_recorded(event: events.ValueRecorded) -> contracts.ValueRecorded:
-    return contracts.ValueRecorded.model_construct(
+    return contracts.ValueRecorded(
         by=by(event.by),
         run_id=event.run_id,
         step_id=event.step_id,
@@ -132,6 +132,9 @@ def _installation_noted(event: events.InstallationNoted) -> contracts.Installati
         quantity=one.quantity,
         designator=one.designator,
         substitute=one.substitute,
+        revision=one.revision,
+        serial=one.serial,
+        lot=one.lot,
         as_built_version=event.as_built_version,
     )
 

@@ -3,13 +3,12 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
+import jiter
 from pydantic import ValidationError
 from pydantic_core import to_json
 
@@ -37,9 +36,12 @@ class Unreadable(Exception):
         self.envelope = envelope
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
-    """The attributes of one event. ``time`` is when it happened; ``data`` is not yet checked."""
+    """The attributes of one event. ``time`` is when it happened; ``data`` is not yet checked.
+
+    Never changed once made; not frozen, because a frozen one takes three times as long to make.
+    """
 
     id: str
     source: str
@@ -98,25 +100,22 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-_decode = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant).decode
-"""Numbers keep the digits they came with: a measured value never passes through a float."""
-
-
 def _document(value: bytes, what: str) -> Any:
     if not value.strip():
         raise Unreadable("empty-body", "The body is empty.")
     try:
-        return _decode(value.decode())
-    except UnicodeDecodeError as error:
-        raise Unreadable("not-utf8", f"The {what} is not UTF-8 at byte {error.start}.") from None
-    except RecursionError:
-        raise Unreadable("not-json", f"The {what} is nested too deeply.") from None
+        # Numbers keep the digits they came with: a measured value never passes through a float.
+        return jiter.from_json(value, float_mode="decimal", allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
-        raise Unreadable("not-json", f"The {what} is not JSON: {error}.") from None
+        raise _not_json(value, what, error) from None
+
+
+def _not_json(value: bytes, what: str, error: ValueError) -> Unreadable:
+    try:
+        value.decode()
+    except UnicodeDecodeError as wrong:
+        return Unreadable("not-utf8", f"The {what} is not UTF-8 at byte {wrong.start}.")
+    return Unreadable("not-json", f"The {what} is not JSON: {error}.")
 
 
 def _structured(value: bytes) -> Envelope:

@@ -56,9 +56,10 @@ class Ask(Generic[C]):
     command: C
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
-    """One thing that asks for a change: an event that was read, or a person's command.
+    """One thing that asks for a change: an event that was read, or a person's command. Never changed once made;
+    not frozen, because a frozen one takes three times as long to make.
 
     ``happened_at`` is when it happened, ``seed_ms`` the time (ms) from which ids are derived: the record's,
     so that doing it again gives the same ids.

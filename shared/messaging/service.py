@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from shared.contracts.base import By, Contract
@@ -59,6 +60,7 @@ class Service:
         return f"urn:asbuilt:{self.name}"
 
 
+@lru_cache(maxsize=10_000)
 def by(actor: Actor) -> By:
     """An actor as contracts carry one."""
     return By.model_construct(person=actor.person, machine=actor.machine)

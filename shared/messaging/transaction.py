@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from shared.messaging.messages import KeptRecord, Record
 
@@ -41,8 +41,7 @@ class Change(Generic[A]):
     events: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(NamedTuple):
     """One outbox row: an event on its way to a topic. ``body`` is the CloudEvent, structured mode."""
 
     event_id: str

@@ -32,7 +32,7 @@ class PermissionMissing(Refused):
     resolve = "Ask someone whose role has {permission}."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """How one message ended: events, or a refusal; and its first key's state and version afterwards."""
 
@@ -60,6 +60,10 @@ class Walk:
     settled: list[tuple[int, str]] = field(default_factory=list)
     endings: Counter[str] = field(default_factory=Counter)
     refusals: list[str] = field(default_factory=list)
+    recorded: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recorded = rfc3339(self.now)
 
     def ask(self, message: Message) -> Ask[Any] | None:
         """What a message asks for. ``None`` when the road ends here: parked, refused, or not our business."""
@@ -171,7 +175,7 @@ class Walk:
             "source": self.service.source,
             "subject": key,
             "time": rfc3339(at),
-            "recordedtime": rfc3339(self.now),
+            "recordedtime": self.recorded,
             "partitionkey": key,
             "correlationid": cause.correlation_id or cause.id,
             "causationid": cause.id,

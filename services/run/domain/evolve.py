@@ -19,6 +19,7 @@ from services.run.domain.events import (
     ValueRecorded,
 )
 from services.run.domain.run import Approval, Canceled, Completed, Recording, Run, Step, StepState
+from shared.kernel import changed
 
 T = TypeVar("T")
 
@@ -79,7 +80,7 @@ def _started(run: Run, event: StepStarted) -> Run:
     return changed(
         run,
         steps={**run.steps, event.step_id: started},
-        started_at=run.started_at or event.at,
+        started_at=event.at if run.started_at is None else min(run.started_at, event.at),
         operators=_with_operator(run, event.by.person),
         touched=run.touched | {event.step_id} if again else run.touched,
     )

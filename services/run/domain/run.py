@@ -182,6 +182,9 @@ class Installation:
     quantity: Decimal
     designator: str | None
     substitute: bool
+    revision: str | None = None
+    serial: str | None = None
+    lot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,58 @@
+"""`python -m tests.bench [PART]`: measures, prints a table, writes bench.json."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.ground import Ground
+from tests.bench.throughput import growth, throughput
+
+Figures = dict[str, dict[str, float]]
+
+PARTS: dict[str, tuple[tuple[str, ...], Callable[[Ground], Figures]]] = {
+    "throughput": (("naive", "ceiling", "asbuilt"), throughput),
+    "growth": (("growth",), growth),
+}
+
+
+def main(only: str | None) -> None:
+    """Measure every part, or the one that is named."""
+    console = Console(width=100)
+    chosen = [name for name, (parts, _) in PARTS.items() if only is None or only == name or only in parts]
+    if not chosen:
+        known = ", ".join(part for parts, _ in PARTS.values() for part in parts)
+        console.print(f"There is no part {only}. Parts: {known}.")
+        raise SystemExit(2)
+    measured: Figures = {}
+    for name in chosen:
+        with console.status(f"measuring {name}"):
+            measured |= _measure(PARTS[name][1])
+        console.print(_table(name, measured, PARTS[name][0]))
+    Path("bench.json").write_text(json.dumps(measured, indent=2) + "\n")
+
+
+def _measure(part: Callable[[Ground], Figures]) -> Figures:
+    ground = Ground()
+    try:
+        return part(ground)
+    finally:
+        ground.stop()
+
+
+def _table(name: str, measured: Figures, parts: tuple[str, ...]) -> Table:
+    table = Table(title=name, title_justify="left")
+    table.add_column("part")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for part in parts:
+        for figure, value in measured.get(part, {}).items():
+            table.add_row(part, figure, f"{value:,.2f}" if value < 100 else f"{value:,.0f}")  # noqa: PLR2004 - digits
+    return table
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else None)
