@@ -117,6 +117,9 @@ def note_installation(message: Message) -> Ask[commands.NoteInstallation]:
         data.quantity,
         data.designator,
         data.substitute,
+        data.revision,
+        data.serial,
+        data.lot,
     )
     command = commands.NoteInstallation(
         data.run_id, message.actor, message.happened_at, installation, data.as_built_version

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, Text
+from shared.contracts.base import By, ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, Text
 from shared.contracts.plant import OrderSnapshot, Place, Procedure, Value
 
 Verdict = Literal["in-range", "out-of-range"]
@@ -78,6 +78,9 @@ class InstallationNoted(Fact):
     quantity: Exact
     designator: Name | None = None
     substitute: bool = False
+    revision: Name | None = None
+    serial: Id | None = None
+    lot: Id | None = None
     as_built_version: int
 
 
@@ -156,6 +159,35 @@ class Installed(Contract):
     quantity: Exact
     designator: Name | None = None
     substitute: bool = False
+    revision: Name | None = None
+    serial: Id | None = None
+    lot: Id | None = None
+
+
+class Recorded(Contract):
+    """The value of a field, as it stood at completion."""
+
+    field_id: Id
+    name: Name
+    value: Value
+    unit: Name | None = None
+    verdict: Verdict | None = Field(None, description="for a number with limits")
+    recording: int = Field(description="1, 2, … for the field")
+    recorded_at: AwareDatetime
+    recorded_by: By
+
+
+class StepRecord(Contract):
+    """One step, as it stood at completion: its signer and its values."""
+
+    step_id: Id
+    name: Name
+    required: bool
+    state: Name
+    started_at: AwareDatetime | None = None
+    signed_at: AwareDatetime | None = None
+    signed_by: By | None = None
+    values: tuple[Recorded, ...] = ()
 
 
 class IssueSummary(Contract):
@@ -191,6 +223,7 @@ class CompletionRecord(Contract):
     counts: ReviewCounts
     operators: tuple[Name, ...] = ()
     issues: tuple[IssueSummary, ...] = ()
+    steps: tuple[StepRecord, ...] | None = Field(None, description="every step with its evidence; since 2026-11")
     installations: tuple[Installed, ...] = ()
     gates_closed: tuple[Id, ...] = ()
     as_built_version: int

@@ -8,8 +8,8 @@ from services.run.domain.commands import CompleteRun
 from services.run.domain.events import RunCompleted
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
 from services.run.domain.review import Review, review
-from services.run.domain.run import Order, Run
-from shared.kernel import content_hash, plain
+from services.run.domain.run import FieldDefinition, Installation, Order, Recording, Run, Step
+from shared.kernel import Actor, content_hash, plain
 
 
 def complete(run: Run, command: CompleteRun) -> RunCompleted:
@@ -36,9 +36,7 @@ def complete(run: Run, command: CompleteRun) -> RunCompleted:
 
 
 def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]:
-    """Everything that was confirmed; members without a value are left out, so that it reads the same
-    wherever it travels.
-    """
+    """Everything that was confirmed."""
     order, target = run.order, run.order.target
     acknowledged = sorted((one.code, one.subject) for one in current.warnings)
     document = {
@@ -63,12 +61,13 @@ def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]
         "counts": _counts(current),
         "operators": sorted(run.operators),
         "issues": _issues(run),
-        "installations": _installations(run),
+        "steps": [_step(step) for step in run.steps.values()],
+        "installations": [_installation(one) for one in run.installations.values()],
         "gates_closed": [gate.gate_id for gate in order.gates if gate.gate_id not in run.approvals],
         "as_built_version": run.as_built_version,
-        "cycle_time_s": _cycle_time_s(run.started_at, command.at),
+        "cycle_time_s": cycle_time_s(run.started_at, command.at),
     }
-    return {name: value for name, value in document.items() if value is not None}
+    return _present(document)
 
 
 def _counts(current: Review) -> dict[str, Any]:
@@ -100,34 +99,76 @@ def _counts(current: Review) -> dict[str, Any]:
 
 
 def _place(order: Order) -> dict[str, str]:
-    place = {"plant": order.plant, "line": order.line, "work_center": order.work_center}
-    return {name: value for name, value in place.items() if value is not None}
+    return _present({"plant": order.plant, "line": order.line, "work_center": order.work_center})
 
 
 def _issues(run: Run) -> list[dict[str, Any]]:
     return [
-        {"issue_id": one.issue_id, "title": one.title, "state": one.state}
-        | ({"disposition": one.disposition} if one.disposition else {})
+        _present({"issue_id": one.issue_id, "title": one.title, "state": one.state, "disposition": one.disposition})
         for one in run.issues.values()
     ]
 
 
-def _installations(run: Run) -> list[dict[str, Any]]:
-    return [
+def _step(step: Step) -> dict[str, Any]:
+    definition = step.definition
+    names = {one.field_id: one for one in definition.fields}
+    return _present(
+        {
+            "step_id": definition.step_id,
+            "name": definition.name,
+            "required": definition.required,
+            "state": step.state.value,
+            "started_at": step.started_at and _utc(step.started_at),
+            "signed_at": step.signed_at and _utc(step.signed_at),
+            "signed_by": step.signed_by and _who(step.signed_by),
+            "values": [_recorded(names[field_id], one) for field_id, one in step.values.items()],
+        }
+    )
+
+
+def _recorded(definition: FieldDefinition, recording: Recording) -> dict[str, Any]:
+    value = recording.value
+    return _present(
+        {
+            "field_id": definition.field_id,
+            "name": definition.name,
+            "value": plain(value) if isinstance(value, Decimal) else list(value) if isinstance(value, tuple) else value,
+            "unit": definition.unit,
+            "verdict": recording.verdict and recording.verdict.value,
+            "recording": recording.number,
+            "recorded_at": _utc(recording.at),
+            "recorded_by": _who(recording.by),
+        }
+    )
+
+
+def _who(actor: Actor) -> dict[str, str]:
+    return _present({"person": actor.person, "machine": actor.machine})
+
+
+def _present(members: dict[str, Any]) -> dict[str, Any]:
+    """Members without a value are left out, so that the record reads the same wherever it travels."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _installation(one: Installation) -> dict[str, Any]:
+    return _present(
         {
             "installation_id": one.installation_id,
             "requirement_id": one.requirement_id,
             "unit_id": one.unit_id,
             "part_number": one.part_number,
+            "revision": one.revision,
+            "serial": one.serial,
+            "lot": one.lot,
             "quantity": plain(one.quantity),
+            "designator": one.designator,
             "substitute": one.substitute,
         }
-        | ({"designator": one.designator} if one.designator else {})
-        for one in run.installations.values()
-    ]
+    )
 
 
-def _cycle_time_s(started_at: datetime | None, completed_at: datetime) -> str | None:
+def cycle_time_s(started_at: datetime | None, completed_at: datetime) -> str | None:
     """Seconds from the first start to completion; never negative, whatever two clocks say."""
     if started_at is None:
         return None
