@@ -1,0 +1,1 @@
+"""Where the issue service meets PostgreSQL and HTTP."""

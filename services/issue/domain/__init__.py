@@ -1,0 +1,1 @@
+"""The rules of issues: pure, standard library and `shared.kernel` only."""
