@@ -88,6 +88,20 @@ class Message:
         return derived_id(self.seed_ms, self.source, self.id, what)
 
     @property
+    def identity(self) -> tuple[str, str]:
+        """What tells one event or request from another: its source and id."""
+        return self.source, self.id
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What tells one record from another, whatever it says: where and when it was written. The time belongs to
+        it, because a topic that was made anew counts its offsets from 0 again.
+        """
+        record = self.record
+        assert record is not None  # noqa: S101 - only records have a place
+        return f"kafka:{record.topic}", f"{record.partition}/{record.offset}@{record.timestamp}"
+
+    @property
     def lane(self) -> tuple[str, str] | None:
         """What keeps its order: the topic and key it came on."""
         return None if self.record is None or self.key is None else (self.record.topic, self.key)

@@ -134,7 +134,7 @@ class Road:
         assert ask is not None  # noqa: S101 - a command always asks
         walk = self._walk()
         async with self._unit_of_work.begin() as transaction:
-            if not await transaction.claim([(message.source, message.id)]):
+            if not await transaction.claim([message.identity]):
                 return await self._repeated(transaction, message, fingerprint), []
             walk.load(await transaction.lock(ask.keys))
             outcome = walk.take(message, ask)
@@ -187,24 +187,28 @@ class Road:
 
     async def _fresh(self, transaction: Transaction[Any], messages: Sequence[Message], walk: Walk) -> list[Message]:
         """Messages never seen before, once each; those that stood aside were claimed when they came."""
-        ids = {(m.source, m.id) for m in messages if m.parked_id is None}
+        ids = {self._identity(m) for m in messages if m.parked_id is None}
         aside = [m.parked_id for m in messages if m.parked_id is not None]
         unseen = await transaction.claim(sorted(ids)) if ids else set()
         unsettled = await transaction.reclaim(aside) if aside else set()
         fresh = []
         for message in messages:
-            identity = (message.source, message.id)
+            identity = self._identity(message)
             if message.parked_id in unsettled or (message.parked_id is None and identity in unseen):
                 unseen.discard(identity)
                 fresh.append(message)
         walk.endings["seen"] += len(messages) - len(fresh)
         return fresh
 
+    def _identity(self, message: Message) -> tuple[str, str]:
+        """An event counts once, whatever topics it is on; where everything is taken, every record counts."""
+        return message.identity if self.service.everything is None else message.place
+
     async def _set_aside(self, message: Message, error: Exception) -> Counter[str]:
         walk = self._walk()
         async with self._unit_of_work.begin() as transaction:
             if message.parked_id is None:
-                await transaction.claim([(message.source, message.id)])
+                await transaction.claim([self._identity(message)])
             walk.park_culprit(message, error)
             await self._write(transaction, walk)
         self._committed(walk)

@@ -41,7 +41,8 @@ class Service:
 
     ``decide`` looks at what is known and returns events, or raises a refusal. ``evolve`` applies one event to
     the one aggregate that ``subject_of`` names. ``announce`` gives the public contract of an event; ``None``
-    only for services that tell nobody. ``everything``, where given, takes every record, unreadable ones too.
+    only for services that tell nobody. ``everything``, where given, takes every record once, unreadable ones too,
+    and an event on two topics twice.
     """
 
     name: str
