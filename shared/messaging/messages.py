@@ -15,6 +15,9 @@ C = TypeVar("C")
 MACHINE = frozenset({"machine"})
 """The role in which plant systems act."""
 
+LATEST_MS = 253_370_764_800_000
+"""The year 9999: a record's time is whatever its sender wrote there, and a calendar ends."""
+
 
 class Record(Protocol):
     """A Kafka record as a consumer hands it over; times in milliseconds since 1970."""
@@ -164,7 +167,7 @@ def _actor(opened: Envelope, data: Contract) -> Actor:
 
 
 def _moment(record: Record) -> datetime:
-    return datetime.fromtimestamp(max(record.timestamp, 0) / 1000, UTC)
+    return datetime.fromtimestamp(min(max(record.timestamp, 0), LATEST_MS) / 1000, UTC)
 
 
 def _text(key: bytes | None) -> str | None:
