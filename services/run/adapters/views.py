@@ -4,8 +4,9 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from services.run.domain.completion import cycle_time_s
 from services.run.domain.review import Review, review
-from services.run.domain.run import Canceled, Run, Step
+from services.run.domain.run import Canceled, Completed, Run, Step
 from shared.kernel import Actor, plain
 from shared.messaging.transaction import Held
 
@@ -28,6 +29,7 @@ def review_view(run: Run) -> dict[str, Any]:
 def run_view(held: Held[Run]) -> dict[str, Any]:
     """A run with its steps, gates, installations and issues."""
     run, order = held.state, held.state.order
+    completed = run.decision if isinstance(run.decision, Completed) else None
     return {
         "run_id": run.run_id,
         "version": held.version,
@@ -40,10 +42,14 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "place": {"plant": order.plant, "line": order.line, "work_center": order.work_center},
         "ordered_at": run.ordered_at.isoformat(),
         "started_at": run.started_at and run.started_at.isoformat(),
+        "completed_at": completed and completed.at.isoformat(),
+        "completed_by": completed and _person(completed.by),
+        "cycle_time_s": completed and cycle_time_s(run.started_at, completed.at),
         "canceled_because": run.decision.reason if isinstance(run.decision, Canceled) else None,
         "completions": run.completions,
         "as_built_version": run.as_built_version,
         "operators": sorted(run.operators),
+        "counts": _counts(review(run)),
         "steps": [step_view(step) for step in run.steps.values()],
         "requirements": [_plain(asdict(one)) for one in order.requirements],
         "gates": [_gate(run, gate.gate_id) | asdict(gate) for gate in order.gates],

@@ -14,12 +14,16 @@ from shared.kernel import content_hash, plain
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What makes completion impossible, on every path; ``resolve`` says the way out."""
+    """What makes completion impossible, on every path; ``resolve`` says the way out, and who can take it holds
+    ``permission`` and, where one is named, ``role``.
+    """
 
     code: str
     subject: str
     sentence: str
     resolve: str
+    permission: str
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Warned:
     subject: str
     sentence: str
     resolve: str
+    permission: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +123,10 @@ def review(run: Run) -> Review:
 
 
 def _closed(run: Run) -> Iterator[Blocker]:
-    if run.decision is not None:
-        yield Blocker(
-            "run-not-open",
-            run.run_id,
-            f"The run is {run.status}.",
-            "Reopen the run (run:reopen)." if run.status is RunStatus.COMPLETE else "Order a new run.",
-        )
+    if run.status is RunStatus.COMPLETE:
+        yield Blocker("run-not-open", run.run_id, "The run is complete.", "Reopen the run.", "run:reopen")
+    elif run.decision is not None:
+        yield Blocker("run-not-open", run.run_id, f"The run is {run.status}.", "Order a new run.", "run:order")
 
 
 def _required_steps(run: Run) -> Iterator[Step]:
@@ -137,7 +139,8 @@ def _steps(run: Run) -> Iterator[Blocker]:
     for step in _required_steps(run):
         if step.state is not StepState.COMPLETE:
             name = step.definition.step_id
-            yield Blocker("step-not-signed-off", name, f"The step {name} is {step.state}.", f"Sign off {name}.")
+            is_state = f"The step {name} is {step.state}."
+            yield Blocker("step-not-signed-off", name, is_state, f"Sign off {name}.", "step:work")
 
 
 def _fields(run: Run) -> Iterator[Blocker]:
@@ -145,9 +148,9 @@ def _fields(run: Run) -> Iterator[Blocker]:
         for definition in step.definition.fields:
             if definition.required and definition.field_id not in step.values:
                 subject = f"{step.definition.step_id}/{definition.field_id}"
-                yield Blocker(
-                    "field-missing", subject, f"{definition.name} has no value.", f"Record a value for {subject}."
-                )
+                has_none = f"{definition.name} has no value."
+                resolve = f"Record a value for {subject}."
+                yield Blocker("field-missing", subject, has_none, resolve, "step:work", definition.role)
 
 
 def _short(run: Run, lines: tuple[RequirementLine, ...]) -> Iterator[Blocker]:
@@ -160,6 +163,7 @@ def _short(run: Run, lines: tuple[RequirementLine, ...]) -> Iterator[Blocker]:
                 line.requirement_id,
                 f"{plain(missing)} {unit} of {part} is neither installed nor excepted{_unfilled(run, requirement)}.",
                 f"Install {plain(missing)} {unit} of {part}, or have an issue's disposition except it.",
+                "unit:install",
             )
 
 
@@ -177,6 +181,8 @@ def _gates(run: Run) -> Iterator[Blocker]:
                 gate.gate_id,
                 f"{gate.name} is not approved.",
                 f"Someone holding the role {gate.role} approves {gate.gate_id}.",
+                "gate:approve",
+                gate.role,
             )
 
 
@@ -188,6 +194,7 @@ def _issues(run: Run) -> Iterator[Warned]:
                 issue.issue_id,
                 f"The issue {issue.title} has no approved disposition.",
                 f"Disposition {issue.issue_id}, or acknowledge it when confirming.",
+                "issue:disposition",
             )
 
 
