@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -30,8 +29,8 @@ ROUND = 4_000
 HEADERS = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 
 TAKE_LOCK = text("select pg_try_advisory_lock(:key)")
-FETCH = text("select outbox_id, topic, key, body from outbox order by outbox_id limit :limit")
-DELETE = text("delete from outbox where outbox_id = any(cast(:ids as bigint[]))")
+FETCH = "select outbox_id, topic, key, body from outbox order by outbox_id limit $1"
+DELETE = "delete from outbox where outbox_id = any($1)"
 DEPTH = text("select count(*), coalesce(extract(epoch from now() - min(written_at)), 0) from outbox")
 
 
@@ -85,17 +84,19 @@ class Relay:
         await producer.start()
         try:
             self.is_active = True
-            await self._listen(connection)
-            await self._drain(connection, producer)
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await driver.add_listener("outbox", lambda *_: self._woken.set())
+            await self._drain(driver, producer)
         finally:
             with suppress(Exception):
                 await asyncio.wait_for(producer.stop(), timeout=5)
             await connection.invalidate()  # ends the session, and with it the lock
 
-    async def _drain(self, connection: AsyncConnection, producer: AIOKafkaProducer) -> None:
+    async def _drain(self, driver: Any, producer: AIOKafkaProducer) -> None:
+        """On the driver's own connection: it makes rows in a fifth of the time."""
         while not self._stopping:
             self._woken.clear()
-            rows = (await connection.execute(FETCH, {"limit": ROUND})).all()
+            rows = await driver.fetch(FETCH, ROUND)
             self._watch.passed(Seam.FETCHED)
             if not rows:
                 self._patience.relax("relay")
@@ -103,13 +104,8 @@ class Relay:
                 continue
             sent = await _send(producer, rows)
             self._watch.passed(Seam.SENT)
-            await connection.execute(DELETE, {"ids": sent})
+            await driver.execute(DELETE, sent)
             self._watch.passed(Seam.DELETED)
-
-    async def _listen(self, connection: AsyncConnection) -> None:
-        raw = await connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        await driver.add_listener("outbox", lambda *_: self._woken.set())
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):
@@ -122,15 +118,16 @@ class Relay:
         self._watch.outbox(depth, float(age_s))
 
 
-async def _send(producer: AIOKafkaProducer, rows: Sequence[Any]) -> list[int]:
+async def _send(producer: AIOKafkaProducer, rows: Sequence[Sequence[Any]]) -> list[int]:
     """Send rows in order; per partition one Kafka batch, so that none overtakes another when one fails.
 
     Returns the ids that the broker has acknowledged: all, or as many as fit into one batch per partition.
     """
-    lanes: dict[tuple[str, int], list[Any]] = {}
+    partitions = {topic: len(await _partitions(producer, topic)) for topic in {row[1] for row in rows}}
+    lanes: dict[tuple[str, int], list[Sequence[Any]]] = {}
     for row in rows:
-        partitions = len(await _partitions(producer, row.topic))
-        lanes.setdefault((row.topic, _partition(row.key, partitions)), []).append(row)
+        _, topic, key, _ = row
+        lanes.setdefault((topic, _partition(key, partitions[topic])), []).append(row)
     sent: list[int] = []
     waiting = []
     for (topic, partition), lane in lanes.items():
@@ -142,23 +139,20 @@ async def _send(producer: AIOKafkaProducer, rows: Sequence[Any]) -> list[int]:
 
 
 async def _send_lane(
-    producer: AIOKafkaProducer, topic: str, partition: int, lane: Sequence[Any]
+    producer: AIOKafkaProducer, topic: str, partition: int, lane: Sequence[Sequence[Any]]
 ) -> tuple["asyncio.Future[Any]", list[int]]:
     batch = producer.create_batch()
-    taken = 0
-    for row in lane:
-        if batch.append(key=row.key.encode(), value=row.body, timestamp=None, headers=HEADERS) is None:
+    taken: list[int] = []
+    for outbox_id, _, key, body in lane:
+        if batch.append(key=key.encode(), value=body, timestamp=None, headers=HEADERS) is None:
             break
-        taken += 1
-    if taken == 0:
-        alone = lane[0]
-        acknowledged = await producer.send(
-            topic, alone.body, key=alone.key.encode(), partition=partition, headers=HEADERS
-        )
-        return acknowledged, [alone.outbox_id]
+        taken.append(outbox_id)
+    if not taken:
+        outbox_id, _, key, body = lane[0]
+        alone = await producer.send(topic, body, key=key.encode(), partition=partition, headers=HEADERS)
+        return alone, [outbox_id]
     batch.close()
-    acknowledged = await producer.send_batch(batch, topic, partition=partition)
-    return acknowledged, [row.outbox_id for row in islice(lane, taken)]
+    return await producer.send_batch(batch, topic, partition=partition), taken
 
 
 async def _partitions(producer: AIOKafkaProducer, topic: str) -> set[int]:

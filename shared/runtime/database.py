@@ -56,7 +56,9 @@ def is_waiting(error: BaseException) -> bool:
         )
     if isinstance(error, OSError | TimeoutError | PoolTimeout | KafkaError | Conflict):
         return True
-    return isinstance(error, PostgresError) and _is_away(getattr(error, "sqlstate", None))
+    if isinstance(error, ValueError):  # asyncpg's own DataError is an InterfaceError too
+        return False
+    return is_lost(error) or (isinstance(error, PostgresError) and _is_away(_state(error)))
 
 
 def is_lost(error: BaseException | None) -> bool:
