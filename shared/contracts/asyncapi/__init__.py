@@ -1,8 +1,8 @@
 """AsyncAPI 3 documents: what each owner says on which topic, one file each.
 
 They are made from the catalog, the schemas and the golden samples by ``python -m shared.contracts.publish``.
-FastStream's own generator sees one subscriber of raw batches and no publisher, so it could name neither types nor
-topics.
+FastStream's own generator sees one subscriber of raw batches: it names the topics read, and for each an empty
+payload; what is announced it does not see at all.
 """
 
 import json
