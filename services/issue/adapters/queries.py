@@ -40,12 +40,12 @@ class IssueQueries:
 
     async def issues(self, page: Page, run_id: str | None, unit_id: str | None, state: str | None) -> dict[str, Any]:
         """Issues, the newest first."""
-        before_at, before_id = page.after or (None, None)
+        before_at, before_id = page.begins_after(datetime.fromisoformat, str)
         values = {
             "run_id": run_id,
             "unit_id": unit_id,
             "state": state,
-            "before_at": None if before_at is None else datetime.fromisoformat(before_at),
+            "before_at": before_at,
             "before_id": before_id,
             "limit": page.limit + 1,
         }
