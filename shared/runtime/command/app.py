@@ -8,6 +8,7 @@ import typer
 
 from shared.runtime.command import migrate, parked, runs, token, topics, up
 from shared.runtime.command.connection import Where, urls_of
+from shared.runtime.command.demo.command import demo
 from shared.runtime.command.errors import MEANINGS, CommandFailed
 from shared.runtime.command.saying import say_failure
 
@@ -47,6 +48,7 @@ def asbuilt(
     context.obj = Where(plant, urls_of(url or ()), token)
 
 
+app.command(rich_help_panel=TRY)(demo)
 app.command(rich_help_panel=TRY)(up.up)
 app.command(rich_help_panel=TRY)(token.token)
 app.command(rich_help_panel=WORK)(runs.review)

@@ -48,7 +48,7 @@ def standing(told: Console, claimed: Claim, kafka: str, **settings: str) -> Iter
         claimed.write(plant.describe())
         yield plant
     finally:
-        _stop(told, plant, claimed)
+        _stop(told, plant)
 
 
 def stay(told: Console, plant: "Plant") -> None:
@@ -114,12 +114,11 @@ def stage(told: Console, what: str) -> Iterator[None]:
     told.print(f"{OK} {what} [dim]{monotonic() - began:.1f} s[/]")
 
 
-def _stop(told: Console, plant: "Plant", claimed: Claim) -> None:
+def _stop(told: Console, plant: "Plant") -> None:
     """Stop in order; it takes seconds, and another Ctrl-C does not make it faster."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     with told.status("Stopping …"):
         codes = plant.stop()
-    claimed.release()
     bad = {name: code for name, code in codes.items() if code != 0}
     told.print(f"[red]Stopped, not in order: {bad}[/]" if bad else f"{OK} stopped in order")

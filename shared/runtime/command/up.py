@@ -27,8 +27,9 @@ def up(
     except PlantTaken as error:
         resolve = "Use that one, stop it, or name another --directory."
         raise CommandFailed(ExitCode.USAGE, "plant-taken", str(error), resolve) from None
-    if kafka == "memory":
-        claimed.clear()
-    with standing(told, claimed, kafka) as plant:
-        told.print(addresses(plant.describe(), str(directory)))
-        stay(told, plant)
+    with claimed:
+        if kafka == "memory":
+            claimed.clear()
+        with standing(told, claimed, kafka) as plant:
+            told.print(addresses(plant.describe(), str(directory)))
+            stay(told, plant)

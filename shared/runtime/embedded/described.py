@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
-from typing import IO
+from typing import IO, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -70,8 +70,11 @@ class Claim:
         partial.write_text(plant.model_dump_json(indent=2) + "\n")
         partial.rename(self.directory / PLANT_FILE)
 
-    def release(self) -> None:
-        """The plant stopped."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """The plant stopped: the directory is free, and tells of no plant."""
         (self.directory / PLANT_FILE).unlink(missing_ok=True)
         self._lock.close()
 

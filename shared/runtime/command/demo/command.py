@@ -1,0 +1,86 @@
+"""`asbuilt demo`: a plant of its own, the story, and the plant stays up to look around in."""
+
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+
+from shared.runtime.command.connection import where
+from shared.runtime.command.demo.plan import Plan, new_plan
+from shared.runtime.command.demo.receiver import Receiver
+from shared.runtime.command.demo.stage import stage
+from shared.runtime.command.demo.story import play
+from shared.runtime.command.demo.teller import Teller
+from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.command.saying import console
+from shared.runtime.command.standing import Kafka, addresses, standing, stay
+from shared.runtime.embedded.described import HOME, Claim, Described, PlantTaken, claim_next
+
+NAME = "demo"
+
+INTRODUCTION = """[bold]Asbuilt[/] turns what happens on a plant floor into the locked, traceable, delivered record \
+of what was built.
+Five services, each a process with a database of its own, talk over Kafka topics. Watch them build a pump."""
+
+
+def demo(
+    context: typer.Context,
+    kafka: Kafka = "memory",
+    directory: Annotated[Path, typer.Option(help="Below it each demo makes a directory of its own.")] = HOME,
+    *,
+    once: Annotated[bool, typer.Option("--once", envvar="ONCE", help="End after the story.")] = False,
+) -> None:
+    """Watch a plant build a unit: events in, a review, a completion, and what follows from it.
+
+    Starts a plant of its own, tells the story, and stays until Ctrl-C. With `asbuilt --plant DIRECTORY demo` the
+    story is played in a plant that runs already. Every sentence with a tick was checked; exit code 1 when something
+    did not happen.
+    """
+    told = console()
+    told.print(Panel(INTRODUCTION, border_style="dim", padding=(0, 1)))
+    if where(context).plant is not None:
+        _play(told, where(context).described())
+        return
+    _play_in_own_plant(told, directory, kafka, once=once)
+
+
+def _play_in_own_plant(told: Console, home: Path, kafka: str, *, once: bool) -> None:
+    own_groups = {"ASBUILT_KAFKA_GROUP_PREFIX": f"asbuilt-{new_plan().mark}"} if ":" in kafka else {}
+    with _claimed(home) as claimed:
+        with standing(told, claimed, kafka, **own_groups) as plant:
+            described = plant.describe()
+            plan = _play(told, described)
+            if not once:
+                told.print(addresses(described, str(claimed.directory)))
+                told.print(_next(plan))
+                stay(told, plant)
+        if once:
+            claimed.clear()
+
+
+def _play(told: Console, described: Described) -> Plan:
+    began, plan, tell = monotonic(), new_plan(), Teller(told)
+    with Receiver(described.webhook_host) as receiver:
+        play(stage(described, plan, receiver, tell))
+    told.print()
+    told.rule(
+        f"[bold green]All {tell.checked} checks passed in {monotonic() - began:.1f} s[/]", align="left", style="dim"
+    )
+    return plan
+
+
+def _claimed(home: Path) -> Claim:
+    try:
+        return claim_next(home, NAME)
+    except PlantTaken as error:
+        raise CommandFailed(ExitCode.USAGE, "plant-taken", str(error), "Stop some of them.") from None
+
+
+def _next(plan: Plan) -> str:
+    return (
+        f"\n[bold]Look around[/], in another terminal: asbuilt review {plan.run_id} · asbuilt history {plan.run_id} · "
+        f"asbuilt tree {plan.serial} · asbuilt parked list"
+    )

@@ -1,0 +1,102 @@
+"""The plant floor: publishes what plant systems say, and reads what Asbuilt answers on its topics."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.contracts.base import Contract
+from shared.contracts.catalog import BY_CONTRACT
+from shared.contracts.envelope import rfc3339, write
+from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.ids import new_id
+
+WITHIN_S = 15
+
+Row = tuple[str, bytes, bytes]
+"""Topic, key, body."""
+
+
+class Floor:
+    """Everything on the plant floor that speaks Kafka, plainly: the demo's plants have no SASL and no TLS."""
+
+    def __init__(self, kafka: str) -> None:
+        self._kafka = kafka.split(",")
+
+    def say(self, station: str, *events: Contract) -> None:
+        """A station publishes events; returns when the broker has them."""
+        self._publish(_row(station, event) for event in events)
+
+    def say_rubbish(self, topic: str, key: str, body: bytes) -> None:
+        """A station publishes something that nobody can read."""
+        self._publish([(topic, key.encode(), body)])
+
+    def on_topic(self, topic: str) -> list[dict[str, Any]]:
+        """Every event that a topic holds, read from its beginning to its end."""
+        try:
+            return [json.loads(body) for body in asyncio.run(self._bodies(topic))]
+        except (KafkaError, OSError) as error:
+            raise _away(error) from None
+
+    def _publish(self, rows: Iterable[Row]) -> None:
+        try:
+            asyncio.run(self._send(list(rows)))
+        except (KafkaError, OSError) as error:
+            raise _away(error) from None
+
+    async def _send(self, rows: list[Row]) -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._kafka, acks="all", enable_idempotence=True, request_timeout_ms=WITHIN_S * 1000
+        )
+        await producer.start()
+        try:
+            for topic, key, body in rows:
+                await producer.send_and_wait(topic, body, key)
+        finally:
+            await producer.stop()
+
+    async def _bodies(self, topic: str) -> list[bytes]:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._kafka, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        try:
+            return await _all_of(consumer, topic)
+        finally:
+            await consumer.stop()
+
+
+async def _all_of(consumer: AIOKafkaConsumer, topic: str) -> list[bytes]:
+    consumer.subscribe([topic])
+    await consumer.topics()
+    partitions = [TopicPartition(topic, one) for one in consumer.partitions_for_topic(topic) or ()]
+    consumer.unsubscribe()
+    consumer.assign(partitions)
+    ends = await consumer.end_offsets(partitions)
+    await consumer.seek_to_beginning(*partitions)
+    bodies: list[bytes] = []
+    deadline = monotonic() + WITHIN_S
+    while monotonic() < deadline:
+        for records in (await consumer.getmany(timeout_ms=200)).values():
+            bodies += [record.value for record in records]
+        if all([await consumer.position(one) >= ends[one] for one in partitions]):
+            return bodies
+    raise KafkaError(f"{topic} could not be read to its end within {WITHIN_S} s")
+
+
+def _row(station: str, event: Contract) -> Row:
+    entry = BY_CONTRACT[type(event)]
+    key = getattr(event, entry.key)
+    now = rfc3339(datetime.now(UTC))
+    attributes = {"id": new_id(), "source": f"urn:plant:{station}", "subject": key, "time": now}
+    return entry.topics[0].name, key.encode(), write(entry, event, attributes)
+
+
+def _away(error: Exception) -> CommandFailed:
+    obstacle = f"Kafka: {error or type(error).__name__}"
+    return CommandFailed(ExitCode.AWAY, "kafka-away", obstacle, "Check that the broker runs.")

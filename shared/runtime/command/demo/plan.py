@@ -1,0 +1,123 @@
+"""What the demo builds: a hydraulic pump, with its steps, its parts and one gate. And who works on it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from secrets import token_hex
+
+from shared.contracts.plant import (
+    FieldOrdered,
+    GateOrdered,
+    Place,
+    Procedure,
+    RequirementOrdered,
+    RunOrdered,
+    StepOrdered,
+    Target,
+    UnitReceived,
+)
+
+QUALITY = "Quality"
+"""The site's own name for the role that approves the gate."""
+
+PEOPLE = {
+    "omar": ("operator",),
+    "lena": ("lead",),
+    "quinn": ("quality", QUALITY),
+    "ada": ("admin",),
+}
+"""Who plays: an operator, the lead, somebody of quality, the administrator."""
+
+MOTOR, BEARING, PUMP = "MTR-40", "BRG-7", "HP-200"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The ids of one play; each play has its own, so that it can be played again in the same plant."""
+
+    mark: str
+
+    @property
+    def run_id(self) -> str:
+        """The run that builds the pump."""
+        return f"RUN-{self.mark}"
+
+    @property
+    def serial(self) -> str:
+        """The pump."""
+        return f"{PUMP}-{self.mark}"
+
+    @property
+    def motor(self) -> str:
+        """The motor's serial."""
+        return f"{MOTOR}-{self.mark}"
+
+    def bearing(self, number: int) -> str:
+        """A bearing's serial."""
+        return f"{BEARING}-{self.mark}-{number}"
+
+    @property
+    def gateway(self) -> str:
+        """The key under which a gateway sends rubbish."""
+        return f"gateway-9-{self.mark}"
+
+    def received(self) -> tuple[UnitReceived, ...]:
+        """The parts, as receiving scans them."""
+        parts = [(self.motor, MOTOR), (self.bearing(1), BEARING), (self.bearing(2), BEARING)]
+        return tuple(
+            UnitReceived(unit_id=serial, serial=serial, part_number=part, revision="A", location="stock-1")
+            for serial, part in parts
+        )
+
+    def order(self) -> RunOrdered:
+        """The order, with everything that the run executes."""
+        return RunOrdered(
+            run_id=self.run_id,
+            part_number=PUMP,
+            revision="C",
+            procedure=Procedure(name="Assemble hydraulic pump", version="7"),
+            target=Target(serial=self.serial),
+            work_order=f"WO-{self.mark}",
+            place=Place(plant="north", line="pumps", work_center="cell-4"),
+            steps=STEPS,
+            requirements=REQUIREMENTS,
+            gates=(GateOrdered(gate_id="release", name="Quality release", role=QUALITY),),
+        )
+
+
+def new_plan() -> Plan:
+    """A plan that no plant has seen."""
+    return Plan(token_hex(2).upper())
+
+
+def _torque(field_id: str, name: str) -> FieldOrdered:
+    return FieldOrdered(
+        field_id=field_id, name=name, kind="number", unit="N·m", target=Decimal("24.0"), tolerance=Decimal("1.5")
+    )
+
+
+STEPS = (
+    StepOrdered(
+        step_id="torque",
+        name="Torque the housing",
+        fields=(_torque("bolt-1", "Bolt 1"), _torque("bolt-2", "Bolt 2")),
+    ),
+    StepOrdered(
+        step_id="leak-test",
+        name="Leak test",
+        after=("torque",),
+        fields=(FieldOrdered(field_id="leak", name="Leak rate", kind="number", unit="mL/min", max=Decimal("0.5")),),
+    ),
+    StepOrdered(
+        step_id="final-check",
+        name="Final check",
+        after=("leak-test",),
+        fields=(FieldOrdered(field_id="looks", name="Looks", kind="select", options=("good", "scratched")),),
+    ),
+)
+
+REQUIREMENTS = (
+    RequirementOrdered(requirement_id="motor", part_number=MOTOR, quantity=Decimal(1)),
+    RequirementOrdered(
+        requirement_id="bearings", part_number=BEARING, quantity=Decimal(2), designators=("left", "right")
+    ),
+)
