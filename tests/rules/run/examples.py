@@ -1,0 +1,178 @@
+"""Examples of runs: a pump with a rotor, two steps and a quality gate."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from services.run.domain import commands
+from services.run.domain.decide import decide
+from services.run.domain.evolve import evolve
+from services.run.domain.review import review
+from services.run.domain.run import (
+    FieldDefinition,
+    FieldKind,
+    GateDefinition,
+    Installation,
+    Issue,
+    Order,
+    Requirement,
+    Run,
+    StepDefinition,
+    Target,
+    Value,
+)
+from shared.kernel import Actor
+from shared.testing.story import Rules, Story
+
+RUN: Rules[Run] = Rules(
+    lambda known, command: decide(known.get(command.run_id), command), evolve, lambda event: event.run_id
+)
+
+R = "run-1"
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+OLGA = Actor("olga", "torque-2")
+LEAD = Actor("lena")
+INVENTORY = Actor("olga", "scanner-4")
+
+TORQUE = FieldDefinition("torque", "Torque", FieldKind.NUMBER, True, "N·m", Decimal("24.5"), Decimal("25.5"))
+REMARK = FieldDefinition("remark", "Remark", FieldKind.TEXT, False)
+ASSEMBLE = StepDefinition("assemble", "Assemble", "", True, (), (TORQUE, REMARK))
+TEST = StepDefinition("test", "Leak test", "", True, ("assemble",), ())
+LABEL = StepDefinition("label", "Customer label", "", False, ("test",), ())
+ROTOR = Requirement("rotor", "ROTOR-7", Decimal(1), "each", "A")
+RELEASE = GateDefinition("release", "Quality release", "Quality", True)
+
+
+def order(**changed: Any) -> Order:
+    """The order of a pump."""
+    usual = Order(
+        run_id=R,
+        part_number="PUMP-100",
+        revision="B",
+        procedure="Build a pump",
+        procedure_version="3",
+        target=Target("PUMP-1", "PUMP-1", None, Decimal(1), "each"),
+        work_order="WO-1",
+        plant="Graz",
+        line="Line 2",
+        work_center=None,
+        steps=(ASSEMBLE, TEST, LABEL),
+        requirements=(ROTOR,),
+        gates=(RELEASE,),
+    )
+    return replace(usual, **changed)
+
+
+def ordered(**changed: Any) -> commands.OrderRun:
+    """Planning orders the pump."""
+    return commands.OrderRun(R, LEAD, NOON, order(**changed))
+
+
+def start(step_id: str = "assemble", **changed: Any) -> commands.StartStep:
+    """Olga begins a step."""
+    return replace(commands.StartStep(R, OLGA, NOON, step_id), **changed)
+
+
+def record(value: Value = Decimal("25.0"), field_id: str = "torque", step_id: str = "assemble") -> commands.RecordValue:
+    """Olga's wrench records a value."""
+    return commands.RecordValue(R, OLGA, NOON, step_id, field_id, value)
+
+
+def sign(step_id: str = "assemble") -> commands.SignOff:
+    """Olga signs a step off."""
+    return commands.SignOff(R, OLGA, NOON, step_id)
+
+
+def approve(gate_id: str = "release", *roles: str) -> commands.ApproveGate:
+    """Lena approves a gate; she holds Quality where nothing else is said."""
+    return commands.ApproveGate(R, LEAD, NOON, gate_id, frozenset(roles or ("Quality",)))
+
+
+def claimed(version: int = 1) -> commands.NoteTarget:
+    """Inventory claimed the pump."""
+    return commands.NoteTarget(R, INVENTORY, NOON, "PUMP-1", version)
+
+
+def installation(number: int = 1, **changed: Any) -> Installation:
+    """A rotor in the pump."""
+    rotor = f"ROTOR-{number}"
+    usual = Installation(f"inst-{number}", "rotor", rotor, "ROTOR-7", Decimal(1), None, False, "A", rotor)
+    return replace(usual, **changed)
+
+
+def installed(number: int = 1, version: int = 2, **changed: Any) -> commands.NoteInstallation:
+    """Inventory says that a rotor was installed."""
+    return commands.NoteInstallation(R, INVENTORY, NOON, installation(number, **changed), version)
+
+
+def removed(number: int = 1, version: int = 3) -> commands.NoteRemoval:
+    """Inventory says that a rotor was removed."""
+    return commands.NoteRemoval(R, INVENTORY, NOON, f"inst-{number}", "rotor", f"ROTOR-{number}", version)
+
+
+def issue(issue_id: str = "issue-1", **changed: Any) -> commands.NoteIssue:
+    """The issue service says how an issue of the run stands: pending, where nothing else is said."""
+    usual = Issue(issue_id, "Scratch on the cover", "pending", None, False, {})
+    return commands.NoteIssue(R, LEAD, NOON, replace(usual, **changed))
+
+
+def complete(version: str, *acknowledged: tuple[str, str], note: str = "", **changed: Any) -> commands.CompleteRun:
+    """Lena confirms the review of that version."""
+    return replace(commands.CompleteRun(R, LEAD, NOON, version, frozenset(acknowledged), note), **changed)
+
+
+def cancel() -> commands.CancelRun:
+    """Lena takes the run back."""
+    return commands.CancelRun(R, LEAD, NOON, "not needed")
+
+
+def reopen(number: int | None = None) -> commands.ReopenRun:
+    """The run is opened again."""
+    return commands.ReopenRun(R, LEAD, NOON, "a signature is missing", number)
+
+
+def lose_target() -> commands.LoseTarget:
+    """Inventory says that the pump is not available."""
+    return commands.LoseTarget(R, INVENTORY, NOON, "target-not-available: it is scrapped")
+
+
+DONE = (
+    ordered(),
+    claimed(),
+    record(),
+    sign(),
+    sign("test"),
+    installed(),
+    approve(),
+)
+"""Everything that a pump needs to be completed."""
+
+
+def ready(*more: Any) -> Story[Run]:
+    """A pump that can be completed, and what happened then."""
+    return RUN.given(*DONE, *more)
+
+
+def completed(*more: Any) -> Story[Run]:
+    """A pump that was completed, and what happened then."""
+    story = ready()
+    story = story.when(complete(version_of(story))).and_then()
+    for command in more:
+        story = story.when(command).and_then()
+    return story
+
+
+def version_of(story: Story[Run]) -> str:
+    """The version of the run's review now."""
+    return review(story.state(R)).version
+
+
+def blockers_of(story: Story[Run]) -> list[tuple[str, str]]:
+    """Code and subject of each blocker of the run's review now."""
+    return [(one.code, one.subject) for one in review(story.state(R)).blockers]
+
+
+def warnings_of(story: Story[Run]) -> list[tuple[str, str]]:
+    """Code and subject of each warning of the run's review now."""
+    return [(one.code, one.subject) for one in review(story.state(R)).warnings]
