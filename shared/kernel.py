@@ -119,6 +119,7 @@ def canonical_json(document: object) -> bytes:
 
     :raises TypeError: for a float, a Decimal or anything else without a canonical form here.
     """
+    _refuse_floats(document)
     return json.dumps(
         document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_refuse
     ).encode()
@@ -143,6 +144,18 @@ def unit_id_of(part_number: str, serial: str | None, lot: str | None) -> str:
     two parts is two lots).
     """
     return serial if serial is not None else f"{part_number}:{lot or 'untracked'}"
+
+
+def _refuse_floats(document: object) -> None:
+    match document:
+        case float():
+            _refuse(document)
+        case dict():
+            for part in document.values():
+                _refuse_floats(part)
+        case list() | tuple():
+            for part in document:
+                _refuse_floats(part)
 
 
 def _refuse(value: Any) -> Any:
