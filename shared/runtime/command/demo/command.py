@@ -21,9 +21,8 @@ from shared.runtime.embedded.described import HOME, Claim, Described, PlantTaken
 
 NAME = "demo"
 
-INTRODUCTION = """[bold]Asbuilt[/] turns what happens on a plant floor into the locked, traceable, delivered record \
-of what was built.
-Five services, each a process with a database of its own, talk over Kafka topics. Watch them build a pump."""
+INTRODUCTION = """[bold]Asbuilt[/]: the locked, traceable, delivered record of what a plant built.
+Five services, each a process with its own database, talk over Kafka. Watch them build a pump."""
 
 
 def demo(

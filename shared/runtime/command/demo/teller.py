@@ -5,7 +5,9 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.padding import Padding
+from rich.table import Table
 
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.shown import NOT_OK, OK
@@ -30,7 +32,7 @@ class Teller:
 
     def note(self, text: str) -> None:
         """Something that is done now."""
-        self._console.print(f"  [dim]→[/] {text}")
+        self._line("[dim]→[/]", text)
 
     def show(self, drawn: RenderableType) -> None:
         """A table or a tree."""
@@ -64,16 +66,22 @@ class Teller:
         except CommandFailed as refused:
             if refused.code != code:
                 raise self._failed(what, f"refused with {refused}") from None
-            self._passed(f"{what}: [yellow]{code}[/] [dim]{refused.obstacle}[/]")
+            self._passed(f"{what}: [yellow]{code}[/] [dim]{escape(refused.resolve)}[/]")
             return refused
         raise self._failed(what, "it was not refused")
 
     def _passed(self, what: str) -> None:
         self.checked += 1
-        self._console.print(f"  {OK} {what}")
+        self._line(OK, what)
+
+    def _line(self, mark: str, text: str) -> None:
+        """A mark, and a text whose further lines stay beside it."""
+        line = Table.grid(padding=(0, 1))
+        line.add_row("", mark, text)
+        self._console.print(line)
 
     def _failed(self, what: str, why: str) -> CommandFailed:
-        self._console.print(f"  {NOT_OK} {what}")
+        self._line(NOT_OK, what)
         return CommandFailed(ExitCode.REFUSED, "did-not-happen", f"{what}: {why}", "The logs may say why.")
 
 
