@@ -1,5 +1,6 @@
 """Kafka and PostgreSQL in containers, where a Docker engine is at hand; both stop and start on the same ports."""
 
+import atexit
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ KAFKA_IMAGE = "apache/kafka:4.1.1"
 POSTGRES_IMAGE = "postgres:17"
 START_WITHIN_S = 60.0
 PASSWORD = "postgres"
+TUNING = ("-c", "max_connections=300", "-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB")
+
+CONFIGURATION = Path(__file__).parents[2] / "deploy" / "kafka" / "server.properties"
+CONFIGURATION_INSIDE = "/tmp/asbuilt.properties"
+CLUSTER_ID = "YXNidWlsdC10ZXN0aW5nMA"
 
 
 def missing(image: str) -> str | None:
@@ -44,13 +50,8 @@ def _have(engine: Any, image: str) -> None:
 class _Container:
     """A container with one port, kept over stops."""
 
-    def __init__(self, image: str, inner_port: int, environment: dict[str, str], port: int) -> None:
-        from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - as above
-
-        self.port = port
-        self._container: Any = DockerContainer(image).with_bind_ports(inner_port, self.port)
-        for name, value in environment.items():
-            self._container.with_env(name, value)
+    def __init__(self, container: Any, inner_port: int, port: int) -> None:
+        self._container = container.with_bind_ports(inner_port, port)
         self._is_made = False
 
     def start(self) -> None:
@@ -60,6 +61,8 @@ class _Container:
         else:
             self._container.start()
             self._is_made = True
+            # testcontainers' reaper comes after a process that was killed; it may be switched off
+            atexit.register(self._container.stop)
 
     def stop(self) -> None:
         """Stop; what it held stays."""
@@ -71,11 +74,15 @@ class _Container:
 
 
 class ContainerKafka:
-    """Apache Kafka in a container; removed with this process by testcontainers' own reaper."""
+    """Apache Kafka in a container that goes away with this process."""
 
     def __init__(self, _directory: Path) -> None:
+        from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - as above
+
         self.port = children.free_port()
-        self._container = _Container(KAFKA_IMAGE, 9092, _kafka_environment(self.port), self.port)
+        made = DockerContainer(KAFKA_IMAGE).with_command(_kafka_command(self.port))
+        made.with_copy_into_container(CONFIGURATION, CONFIGURATION_INSIDE)
+        self._container = _Container(made, 9092, self.port)
 
     @property
     def address(self) -> str:
@@ -97,11 +104,14 @@ class ContainerKafka:
 
 
 class ContainerPostgres:
-    """PostgreSQL in a container."""
+    """PostgreSQL in a container that goes away with this process."""
 
     def __init__(self, _directory: Path) -> None:
+        from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - as above
+
         self.port = children.free_port()
-        self._container = _Container(POSTGRES_IMAGE, 5432, {"POSTGRES_PASSWORD": PASSWORD}, self.port)
+        made = DockerContainer(POSTGRES_IMAGE).with_command(["postgres", *TUNING])
+        self._container = _Container(made.with_env("POSTGRES_PASSWORD", PASSWORD), 5432, self.port)
 
     @property
     def url(self) -> str:
@@ -118,25 +128,14 @@ class ContainerPostgres:
         self._container.stop()
 
 
-def _kafka_environment(port: int) -> dict[str, str]:
-    """One listener for tests and one that the broker itself can reach: transactional producers need it."""
-    return {
-        "KAFKA_NODE_ID": "1",
-        "KAFKA_PROCESS_ROLES": "broker,controller",
-        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
-        "KAFKA_LISTENERS": "PLAINTEXT://0.0.0.0:9092,BROKER://0.0.0.0:19092,CONTROLLER://0.0.0.0:9093",
-        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port},BROKER://localhost:19092",
-        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
-        "KAFKA_INTER_BROKER_LISTENER_NAME": "BROKER",
-        "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
-        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
-        "KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS": "10",
-        "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
-        "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
-        "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR": "1",
-        "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR": "1",
-        "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
-        "KAFKA_MESSAGE_MAX_BYTES": "4194304",
-        "KAFKA_REPLICA_FETCH_MAX_BYTES": "4194304",
-    }
+def _kafka_command(port: int) -> list[str]:
+    """One listener for tests and one that the broker itself can reach: transactional producers need it.
+
+    The tools are Kafka's own, because an image's start script may not bear to be run again on the same data.
+    """
+    listeners = f"advertised.listeners=INSIDE://localhost:19092,MACHINE://127.0.0.1:{port}"
+    start = (
+        f"cd /opt/kafka/bin; ./kafka-storage.sh format --ignore-formatted -t {CLUSTER_ID} -c {CONFIGURATION_INSIDE}; "
+        f"exec ./kafka-server-start.sh {CONFIGURATION_INSIDE} --override {listeners}"
+    )
+    return ["bash", "-ec", start]
