@@ -3,18 +3,31 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from shared.kernel import plain
+
+MOST_DIGITS = 60
+"""Digits of an exact decimal on either side of its point, at most: more than any instrument has."""
 
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
 """Any text but NUL, which PostgreSQL cannot keep."""
+
+
+def _sized_zero(number: Decimal) -> Decimal:
+    """A zero may pass the bounds below with any exponent, and would be as long a text as any."""
+    if not number and not -MOST_DIGITS <= int(number.as_tuple().exponent) <= MOST_DIGITS:
+        raise ValueError(f"a zero has at most {MOST_DIGITS} decimal places")
+    return number
+
+
 Exact = Annotated[
     Decimal,
-    Field(max_digits=120, decimal_places=60),
+    Field(max_digits=2 * MOST_DIGITS, decimal_places=MOST_DIGITS),
+    AfterValidator(_sized_zero),
     PlainSerializer(plain, return_type=str, when_used="json"),
 ]
 """An exact decimal: text on the way out, text or a JSON number on the way in, digits never changed. Bounded,
