@@ -105,12 +105,10 @@ def derived_id(at_ms: int, *seed: str) -> str:
 
     The same cause always gives the same id, so work repeated after a crash announces the same ids again.
     """
-    digest = int.from_bytes(hashlib.blake2b("\x1f".join(seed).encode(), digest_size=10).digest())
-    value = (at_ms & 0xFFFF_FFFF_FFFF) << 80 | digest
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    digest = hashlib.blake2b("\x1f".join(seed).encode(), digest_size=10).hexdigest()
+    time = f"{at_ms & 0xFFFF_FFFF_FFFF:012x}"
+    variant = "89ab"[int(digest[19], 16) & 3]
+    return f"{time[:8]}-{time[8:]}-7{digest[:3]}-{variant}{digest[3:6]}-{digest[6:18]}"
 
 
 def canonical_json(document: object) -> bytes:

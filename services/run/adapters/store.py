@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.run.adapters import tables
@@ -31,6 +32,7 @@ from services.run.domain.run import (
 )
 from shared.kernel import Actor, plain
 from shared.messaging.memory import Remembered
+from shared.messaging.postgres import copy
 from shared.messaging.rows import transposed
 from shared.messaging.transaction import Change, Conflict, Held
 
@@ -102,7 +104,7 @@ class RunStore:
         events = [event for change in changes for event in change.events]
         recorded = [_recording_row(event) for event in events if isinstance(event, ValueRecorded)]
         if recorded:
-            await connection.execute(tables.RECORD, transposed(recorded))
+            await copy(connection, "recording", tables.RECORDING_COLUMNS, recorded)
         for event in events:
             if isinstance(event, RunCompleted):
                 await connection.execute(tables.COMPLETE, _completion_row(event))
@@ -177,20 +179,20 @@ def _step_rows(change: Change[Run]) -> list[dict[str, Any]]:
     ]
 
 
-def _recording_row(event: ValueRecorded) -> dict[str, Any]:
+def _recording_row(event: ValueRecorded) -> tuple[object, ...]:
     value = plain(event.value) if isinstance(event.value, Decimal) else event.value
-    return {
-        "run_id": event.run_id,
-        "step_id": event.step_id,
-        "field_id": event.field_id,
-        "number": event.number,
-        "value": json.dumps(value),
-        "unit": event.unit,
-        "verdict": None if event.verdict is None else event.verdict.value,
-        "person": event.by.person,
-        "machine": event.by.machine,
-        "happened_at": event.at,
-    }
+    return (
+        event.run_id,
+        event.step_id,
+        event.field_id,
+        event.number,
+        to_json(value).decode(),
+        event.unit,
+        event.verdict,
+        event.by.person,
+        event.by.machine,
+        event.at,
+    )
 
 
 def _completion_row(event: RunCompleted) -> dict[str, Any]:

@@ -100,12 +100,19 @@ PUT_STEPS = text("""
                          cast(:progress as jsonb[]))
     on conflict (run_id, step_id) do update set state = excluded.state, progress = excluded.progress""")
 
-RECORD = text("""
-    insert into recording (run_id, step_id, field_id, number, value, unit, verdict, person, machine, happened_at)
-    select * from unnest(cast(:run_id as text[]), cast(:step_id as text[]), cast(:field_id as text[]),
-                         cast(:number as int[]), cast(:value as jsonb[]), cast(:unit as text[]),
-                         cast(:verdict as text[]), cast(:person as text[]), cast(:machine as text[]),
-                         cast(:happened_at as timestamptz[]))""")
+RECORDING_COLUMNS = (
+    "run_id",
+    "step_id",
+    "field_id",
+    "number",
+    "value",
+    "unit",
+    "verdict",
+    "person",
+    "machine",
+    "happened_at",
+)
+"""Appended by COPY: a number is used once, because the run is locked."""
 
 COMPLETE = text("""
     insert into completion (run_id, number, record, content_hash, completed_at)
