@@ -28,14 +28,14 @@ from tests.rules.run.examples import (
 LOT = Target("PUMP-100:L1", None, "L1", Decimal(10), "each")
 
 
-def test_an_order_becomes_a_run_that_nobody_has_begun():
+def test_an_order_becomes_a_run_that_nobody_has_begun() -> None:
     """A run holds its order as it came and is todo."""
     story = RUN.given().when(ordered()).then(RunCreated)
     assert story.state(R).order == order()
     assert story.state(R).status is RunStatus.TODO
 
 
-def test_the_same_order_again_changes_nothing():
+def test_the_same_order_again_changes_nothing() -> None:
     """The same content is a duplicate, and that is fine: before work begins, during it and after completion."""
     RUN.given(ordered()).when(ordered()).nothing_happens()
     RUN.given(ordered(), start()).when(ordered()).nothing_happens()
@@ -43,13 +43,13 @@ def test_the_same_order_again_changes_nothing():
     completed().when(ordered()).nothing_happens()
 
 
-def test_a_quantity_with_other_zeros_is_the_same_order():
+def test_a_quantity_with_other_zeros_is_the_same_order() -> None:
     """1 and 1.00 are one quantity, whoever printed them."""
     same = replace(ROTOR, quantity=Decimal("1.00"))
     RUN.given(ordered()).when(ordered(requirements=(same,))).nothing_happens()
 
 
-def test_a_live_run_never_takes_a_changed_procedure():
+def test_a_live_run_never_takes_a_changed_procedure() -> None:
     """An existing run id with different content is refused."""
     RUN.given(ordered()).when(ordered(procedure_version="4")).is_refused(RunExists, naming=R)
 
@@ -98,18 +98,18 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_an_order_that_contradicts_itself_is_refused(what):
+def test_an_order_that_contradicts_itself_is_refused(what: str) -> None:
     """The refusal names what is wrong, so that planning can correct it."""
     changed, naming = WRONG[what]
     RUN.given().when(ordered(**changed)).is_refused(OrderInvalid, naming=naming)
 
 
-def test_designators_of_a_lot_run_are_counted_per_assembly():
+def test_designators_of_a_lot_run_are_counted_per_assembly() -> None:
     """Ten assemblies with two designators each need twenty parts, and name two designators."""
     two = replace(ROTOR, quantity=Decimal(20), designators=("U7", "U8"))
     RUN.given().when(ordered(target=LOT, requirements=(two,))).then(RunCreated)
 
 
-def test_an_optional_step_alone_makes_a_run():
+def test_an_optional_step_alone_makes_a_run() -> None:
     """A run may consist of steps that nobody has to do."""
     RUN.given().when(ordered(steps=(replace(LABEL, after=()),))).then(RunCreated)
