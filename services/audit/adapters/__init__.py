@@ -1,0 +1,1 @@
+"""Where the audit service meets PostgreSQL and HTTP."""

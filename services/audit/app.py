@@ -1,0 +1,35 @@
+"""The audit service, joined: the only place where its objects are built."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+import services.audit as service
+from services.audit.adapters.http import router
+from services.audit.adapters.queries import HistoryQueries
+from services.audit.adapters.store import HistoryStore
+from services.audit.handlers import append
+from shared.contracts.catalog import AUDIT, TOPICS
+from shared.messaging.service import Service
+from shared.messaging.watch import Watch
+from shared.runtime.program import PARTS, join, serve_http
+from shared.runtime.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+SERVICE = Service(
+    name="audit",
+    # Its own topic would come back for ever, should an entry ever fail to be appended.
+    topics=tuple(topic.name for topic in TOPICS if topic is not AUDIT),
+    decide=lambda _known, entry: (entry,),
+    evolve=lambda _state, _entry: None,
+    subject_of=lambda _entry: "history",
+    announce=lambda _entry: None,
+    everything=append,
+)
+
+
+def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:
+    """The audit service's application, ready to be served."""
+    program = join(SERVICE, settings, HistoryStore(), parts=parts, watch=watch)
+    return serve_http(program, service.__doc__ or "", [router], queries=HistoryQueries(program.engine))
