@@ -15,7 +15,7 @@ from shared.runtime.embedded import children
 from shared.runtime.identity import make_embedded_keys, mint
 from shared.testing.conditions import eventually
 from shared.testing.databases import Database, Databases
-from shared.testing.topics import Listener, Publisher, begin_at, ends
+from shared.testing.topics import Group, Listener, Offsets, Publisher, begin_at, ends
 
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 15.0
@@ -66,6 +66,10 @@ class ServiceProcess:
         return self.process.returncode
 
 
+def _new_groups() -> str:
+    return f"test-{uuid4().hex[:8]}"
+
+
 @dataclass
 class PlantUnderTest:
     """Services on the test run's broker and PostgreSQL; what earlier tests published is passed over."""
@@ -74,7 +78,7 @@ class PlantUnderTest:
     kafka: str
     databases: Databases
     publish: Publisher
-    groups: str = field(default_factory=lambda: f"test-{uuid4().hex[:8]}")
+    groups: str = field(default_factory=_new_groups)
     processes: list[ServiceProcess] = field(default_factory=list)
     made: dict[str, Database] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
@@ -96,6 +100,29 @@ class PlantUnderTest:
     def group(self, service: str) -> str:
         """The consumer group of a service in this plant."""
         return f"{self.groups}-{service}"
+
+    def has_done(self, service: str, offsets: Offsets) -> bool:
+        """Whether a service has taken everything before these offsets, and sent all that it announces."""
+        group = Group(self.kafka, self.group(service))
+        try:
+            is_taken = group.has_reached(offsets)
+        finally:
+            group.close()
+        return is_taken and self.made[service].count("outbox") == 0
+
+    def wait_done(self, service: str, offsets: Offsets, within_s: float = 30) -> None:
+        """Wait until a service has done everything before these offsets."""
+        eventually(lambda: self.has_done(service, offsets), within_s, f"{service} has done what was published")
+
+    def leave_the_dead(self, service: str) -> None:
+        """Go on as a new group at the offsets that the old one committed. Kafka would do the same, after it
+        has waited 10 s for the member that was killed.
+        """
+        old = Group(self.kafka, self.group(service))
+        committed = old.committed(self.starts)
+        old.close()
+        self.groups = _new_groups()
+        begin_at(self.kafka, self.group(service), committed)
 
     def environment(self, service: str, **more: str) -> dict[str, str]:
         """The environment in which a service runs here; `more` are settings in capitals, with their prefix."""

@@ -21,6 +21,9 @@ QUIET = {"log_level": 2}
 """A broker that stops in a test is no news."""
 
 STATION = "urn:plant:station-1"
+Offsets = Mapping[tuple[str, int], int]
+"""An offset for each (topic, partition)."""
+
 Headers = Sequence[tuple[str, bytes | None]]
 
 
@@ -111,14 +114,14 @@ class Publisher:
                 **QUIET,
                 "partitioner": "murmur2_random",
                 "enable.idempotence": True,
-                "linger.ms": 1,
+                "linger.ms": 20,  # what is published together arrives together
                 "message.max.bytes": 4_000_000,
             }
         )
 
-    def __call__(self, *records: Sent) -> None:
-        """Publish in order; returns when the broker has them all."""
-        self.all(records)
+    def __call__(self, *records: Sent) -> Offsets:
+        """Publish in order; see `all`."""
+        return self.all(records)
 
     def event(self, type_: str, data: Mapping[str, Any], **more: Any) -> Sent:
         """Publish one CloudEvent; see `event`."""
@@ -126,21 +129,25 @@ class Publisher:
         self.all([sent])
         return sent
 
-    def all(self, records: Iterable[Sent]) -> None:
-        """Publish many."""
+    def all(self, records: Iterable[Sent]) -> Offsets:
+        """Publish many; returns, when the broker has them all, the offset after the last one of each partition."""
         failures: list[object] = []
+        after: dict[tuple[str, int], int] = {}
 
-        def said(error: object, _message: object) -> None:
+        def said(error: object, message: Any) -> None:
             if error is not None:
                 failures.append(error)
+            else:
+                after[message.topic(), message.partition()] = message.offset() + 1
 
         for one in records:
             self._put(one, said)
         left = self._producer.flush(60)
         assert not failures, failures
         assert left == 0, f"{left} records were not taken by the broker within 60 s"
+        return after
 
-    def _put(self, one: Sent, said: Callable[[object, object], None]) -> None:
+    def _put(self, one: Sent, said: Callable[[object, Any], None]) -> None:
         for _try in range(600):
             try:
                 self._producer.produce(
@@ -162,7 +169,7 @@ class Publisher:
 class Listener:
     """Reads topics from a given point on, as an ERP does; remembers everything it heard."""
 
-    def __init__(self, address: str, starts: Mapping[tuple[str, int], int] | None = None) -> None:
+    def __init__(self, address: str, starts: Offsets | None = None) -> None:
         """``starts``: the offset to begin at for each (topic, partition); their ends now if absent."""
         settings = {
             "bootstrap.servers": address,
@@ -235,7 +242,7 @@ def ends(address: str) -> dict[tuple[str, int], int]:
         consumer.close()
 
 
-def begin_at(address: str, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+def begin_at(address: str, group: str, offsets: Offsets) -> None:
     """Let a consumer group that has no member begin at these offsets."""
     consumer = Consumer({"bootstrap.servers": address, **QUIET, "group.id": group, "enable.auto.commit": False})
     try:
@@ -245,15 +252,25 @@ def begin_at(address: str, group: str, offsets: Mapping[tuple[str, int], int]) -
         consumer.close()
 
 
-def committed(address: str, group: str) -> dict[tuple[str, int], int]:
-    """The offsets that a group has committed; partitions without one are left out."""
-    consumer = Consumer({"bootstrap.servers": address, **QUIET, "group.id": group, "enable.auto.commit": False})
-    try:
-        wanted = [TopicPartition(*at) for at in ends(address)]
-        found = consumer.committed(wanted, timeout=20)
+class Group:
+    """What a consumer group has committed."""
+
+    def __init__(self, address: str, group: str) -> None:
+        self._consumer = Consumer({"bootstrap.servers": address, **QUIET, "group.id": group})
+
+    def committed(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The offset at which the group goes on; partitions without one are left out."""
+        found = self._consumer.committed([TopicPartition(*at) for at in partitions], timeout=20)
         return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
-    finally:
-        consumer.close()
+
+    def has_reached(self, offsets: Offsets) -> bool:
+        """Whether everything before these offsets is committed."""
+        committed = self.committed(offsets)
+        return all(committed.get(at, 0) >= offset for at, offset in offsets.items())
+
+    def close(self) -> None:
+        """Stop asking."""
+        self._consumer.close()
 
 
 def answers(address: str) -> bool:

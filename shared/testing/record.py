@@ -1,0 +1,91 @@
+"""What a service leaves behind after some input, in a form in which two runs can be compared."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.testing.databases import Database
+from shared.testing.feed import own_topics, waves_for
+from shared.testing.plant import PlantUnderTest
+from shared.testing.topics import Heard
+
+OF_THE_MOMENT = {"outbox", "attempts"}
+"""Tables that hold work in hand, and what depends on when it was tried."""
+
+PLACES = {"partition", "record_offset", "offset"}
+"""Where Kafka put a record; the same record sent again has another place."""
+
+COLUMNS = """
+    select table_name as name, column_name as column
+    from information_schema.columns
+    where table_schema = 'public' and is_identity = 'NO'
+      and data_type not in ('timestamp with time zone', 'timestamp without time zone')
+    order by table_name, ordinal_position"""
+
+Told = tuple[str, str, int | None, str]
+"""An announcement: id, type, sequence and what it says, as JSON."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """The rows of every table, times left out, and the announcements of every topic and key in order."""
+
+    rows: Mapping[str, list[str]]
+    told: Mapping[tuple[str, str | None], list[Told]]
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of everything announced."""
+        return {one[0] for told in self.told.values() for one in told}
+
+
+def left_in(plant: PlantUnderTest, service: str) -> Left:
+    """What a service that was fed with the samples has left in its database and on its own topics."""
+    fed = {one.value for wave in waves_for(service) for one in wave.records}
+    heard = [one for name in own_topics(service) for one in plant.announced.now(name) if one.value not in fed]
+    return left_by(plant.database(service), heard)
+
+
+def difference(one: Left, other: Left) -> list[str]:
+    """Where two differ, for a person; nothing when they are the same."""
+    return [*_differing("table", one.rows, other.rows), *_differing("announced on", one.told, other.told)]
+
+
+def _differing(what: str, one: Mapping[Any, list[Any]], other: Mapping[Any, list[Any]]) -> Iterator[str]:
+    for name in sorted({*one, *other}, key=str):
+        here, there = one.get(name, []), other.get(name, [])
+        if here != there:
+            yield f"{what} {name}: {len(here)} and {len(there)}"
+            yield from (f"  only here:  {entry}" for entry in here if entry not in there)
+            yield from (f"  only there: {entry}" for entry in there if entry not in here)
+
+
+def left_by(database: Database, heard: Iterable[Heard]) -> Left:
+    """What is in a database and on topics now. An announcement that was sent again counts where it came first."""
+    return Left(_rows(database), _told(heard))
+
+
+def _rows(database: Database) -> dict[str, list[str]]:
+    columns: dict[str, list[str]] = defaultdict(list)
+    for row in database.rows(COLUMNS):
+        columns[row["name"]].append(row["column"])
+    tables = [name for name in database.tables() if name not in OF_THE_MOMENT]
+    return {name: _table(database, name, [one for one in columns[name] if one not in PLACES]) for name in tables}
+
+
+def _table(database: Database, name: str, columns: list[str]) -> list[str]:
+    wanted = ", ".join(f'"{column}"' for column in columns)
+    return sorted(repr(list(row.values())) for row in database.rows(f"select {wanted} from {name}"))
+
+
+def _told(heard: Iterable[Heard]) -> dict[tuple[str, str | None], list[Told]]:
+    told: dict[tuple[str, str | None], dict[str, Told]] = defaultdict(dict)
+    for one in heard:
+        told[one.topic, one.key].setdefault(one.id, (one.id, one.type, one.sequence, _said(one.data)))
+    return {at: list(by_id.values()) for at, by_id in told.items()}
+
+
+def _said(data: Mapping[str, Any]) -> str:
+    return json.dumps({name: value for name, value in data.items() if name not in PLACES}, sort_keys=True)
