@@ -1,0 +1,110 @@
+"""Examples of units: a pump that a run builds, rotors that go into it, a skid that pumps go into."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from services.inventory.domain import commands
+from services.inventory.domain.decide import decide
+from services.inventory.domain.evolve import evolve
+from services.inventory.domain.unit import Identification, Requirement, Unit, UnitStatus, standing
+from shared.kernel import Actor
+from shared.testing.story import Rules, Story
+
+INVENTORY: Rules[Unit] = Rules(decide, evolve, lambda event: event.unit_id)
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+OLGA = Actor("olga", "scanner-4")
+PUMP, SKID, ROTOR, OTHER_ROTOR = "PUMP-1", "SKID-1", "ROTOR-1", "ROTOR-2"
+
+PARTS = {"PUMP": "PUMP-100", "SKID": "SKID-9", "ROTOR": "ROTOR-7", "VALVE": "VALVE-3"}
+
+
+def unit(unit_id: str, **changed: Any) -> Identification:
+    """A serial unit; its part follows from its serial: ROTOR-1 is a ROTOR-7, revision A."""
+    part_number = PARTS[unit_id.split("-", maxsplit=1)[0]]
+    return replace(Identification(unit_id, part_number, "A", unit_id, None, Decimal(1), "each", "Rack 1"), **changed)
+
+
+def requirement(requirement_id: str = "rotor", part: str = "ROTOR", **changed: Any) -> Requirement:
+    """One rotor, where nothing else is said."""
+    return replace(Requirement(requirement_id, PARTS[part], Decimal(1), "A"), **changed)
+
+
+def received(unit_id: str = ROTOR, **changed: Any) -> commands.ReceiveUnit:
+    """The warehouse received a unit."""
+    return commands.ReceiveUnit(unit_id, OLGA, NOON, unit(unit_id, **changed))
+
+
+def claimed(unit_id: str = PUMP, run_id: str = "", *requirements: Requirement) -> commands.ClaimTarget:
+    """A run builds a unit; it needs one rotor, where nothing else is said."""
+    wanted = {one.requirement_id: one for one in requirements or (requirement(),)}
+    return commands.ClaimTarget(unit_id, OLGA, NOON, run_id or f"run of {unit_id}", unit(unit_id), wanted)
+
+
+def install(
+    component_id: str = ROTOR,
+    parent_id: str = PUMP,
+    requirement_id: str = "rotor",
+    designator: str | None = None,
+    quantity: str = "1",
+) -> commands.Install:
+    """Olga puts a component into a unit."""
+    installation_id = f"{component_id} in {parent_id}"
+    return commands.Install(
+        parent_id, OLGA, NOON, component_id, requirement_id, designator, Decimal(quantity), installation_id
+    )
+
+
+def remove(component_id: str = ROTOR, parent_id: str = PUMP) -> commands.Remove:
+    """Olga takes a component out of a unit."""
+    return commands.Remove(parent_id, OLGA, NOON, component_id, "worn")
+
+
+def complete(
+    version: int, *components: str, unit_id: str = PUMP, run_id: str = "", number: int = 1
+) -> commands.Release:
+    """The run of a unit was completed, relying on an as-built version with these components."""
+    relied_on = {f"{one} in {unit_id}": (one, "rotor", None) for one in components}
+    return commands.Release(unit_id, OLGA, NOON, run_id or f"run of {unit_id}", number, version, relied_on)
+
+
+def reopen(unit_id: str = PUMP, run_id: str = "") -> commands.Reopen:
+    """The run of a unit was reopened."""
+    return commands.Reopen(unit_id, OLGA, NOON, run_id or f"run of {unit_id}")
+
+
+def cancel(unit_id: str = PUMP, run_id: str = "") -> commands.Free:
+    """The run of a unit was canceled."""
+    return commands.Free(unit_id, OLGA, NOON, run_id or f"run of {unit_id}")
+
+
+BUILT = (received(), claimed(), install(), complete(2, ROTOR))
+"""A pump with its rotor, complete and released."""
+
+
+def status(story: Story[Unit], unit_id: str = PUMP) -> UnitStatus:
+    """Where a unit stands now."""
+    return standing(story.state(unit_id)).status
+
+
+def holds(story: Story[Unit], unit_id: str = PUMP) -> Sequence[str]:
+    """What is in a unit now."""
+    return sorted(one.unit_id for one in story.state(unit_id).installations.values())
+
+
+def built(serial: int, *, reopened: bool = False) -> tuple[Any, ...]:
+    """A valve number ``serial`` that takes a skid, complete, and the skid of that number that holds it, complete;
+    with ``reopened``, the valve's run is open again.
+    """
+    valve, skid = f"VALVE-{serial}", f"SKID-{serial}"
+    story = (
+        claimed(valve, "", requirement("skid", "SKID")),
+        complete(1, unit_id=valve),
+        claimed(skid, "", requirement("valve", "VALVE")),
+        install(valve, skid, "valve"),
+        replace(complete(2, unit_id=skid), relied_on={f"{valve} in {skid}": (valve, "valve", None)}),
+    )
+    return (*story, reopen(valve)) if reopened else story

@@ -1,0 +1,143 @@
+"""What a run's completion does to units, and a completion that is contested (domain.md 3.8, 4.3)."""
+
+from services.inventory.domain.events import (
+    CompletionContested,
+    Difference,
+    StatusChanged,
+    UnitConsumed,
+    UnitFreed,
+    UnitInstalled,
+    UnitPlaced,
+    UnitReleased,
+    UnitReopened,
+)
+from services.inventory.domain.unit import UnitStatus
+from tests.rules.inventory.examples import (
+    BUILT,
+    INVENTORY,
+    OTHER_ROTOR,
+    PUMP,
+    ROTOR,
+    SKID,
+    cancel,
+    claimed,
+    complete,
+    install,
+    received,
+    remove,
+    reopen,
+    requirement,
+    status,
+)
+
+FITTED = (received(), claimed(), install())
+
+
+def test_a_completed_run_releases_its_unit_and_marks_what_was_consumed() -> None:
+    """Work in progress ends, the rotor is consumed by that run, and both are said."""
+    story = INVENTORY.given(*FITTED).when(complete(2, ROTOR)).then(UnitReleased, UnitConsumed, StatusChanged)
+    assert status(story) is UnitStatus.AVAILABLE
+    assert story.state(ROTOR).consumed_by == "run of PUMP-1"
+    assert (story.events[0].number, story.events[0].as_built_version) == (1, 2)
+
+
+def test_a_completion_that_is_heard_twice_releases_once() -> None:
+    """By its number: the same completion again changes nothing."""
+    INVENTORY.given(*BUILT).when(complete(2, ROTOR)).nothing_happens()
+
+
+def test_a_completion_of_another_run_releases_nothing() -> None:
+    """A run whose claim was refused has no say about the unit."""
+    INVENTORY.given(*FITTED).when(complete(2, ROTOR, run_id="run-2")).nothing_happens()
+
+
+def test_a_run_that_needed_nothing_may_be_completed_before_it_heard_of_its_claim() -> None:
+    """It relied on no as-built version, and there is nothing in the unit."""
+    INVENTORY.given(claimed()).when(complete(0)).then(UnitReleased, StatusChanged)
+
+
+def test_a_unit_is_never_released_against_an_as_built_that_nobody_reviewed() -> None:
+    """A removal was in flight: the completion is contested with the difference, and the unit stays."""
+    story = INVENTORY.given(*FITTED, remove()).when(complete(2, ROTOR)).then(CompletionContested, StatusChanged)
+    contested = story.events[0]
+    assert contested.differences == (Difference("removed", "rotor", ROTOR, None),)
+    assert (contested.number, contested.relied_on_version, contested.as_built_version) == (1, 2, 3)
+    assert status(story) is UnitStatus.ON_HOLD
+
+
+def test_an_exchange_in_flight_shows_both_sides() -> None:
+    """What was added and what was removed since the review."""
+    exchange = (received(OTHER_ROTOR), remove(), install(OTHER_ROTOR))
+    contested = INVENTORY.given(*FITTED, *exchange).when(complete(2, ROTOR)).events[0]
+    assert {(one.change, one.component_id) for one in contested.differences} == {
+        ("added", OTHER_ROTOR),
+        ("removed", ROTOR),
+    }
+
+
+def test_an_unheard_claim_of_a_unit_with_components_is_contested() -> None:
+    """A rework that was completed before it heard what is in the unit relied on nothing that anybody saw."""
+    INVENTORY.given(*BUILT, claimed(PUMP, "rework")).when(complete(0, run_id="rework")).then(
+        CompletionContested, StatusChanged
+    )
+
+
+def test_a_contested_unit_is_work_in_progress_again_when_its_run_reopens_itself() -> None:
+    """The contest ends there; reviewed and completed again, the unit is released."""
+    story = INVENTORY.given(*FITTED, remove(), complete(2, ROTOR)).when(reopen()).then(UnitReopened, StatusChanged)
+    assert status(story) is UnitStatus.WIP
+    story = story.when(install()).and_then().when(complete(4, ROTOR, number=2))
+    story.then(UnitReleased, UnitConsumed, StatusChanged)
+    assert status(story) is UnitStatus.AVAILABLE
+
+
+def test_a_contested_completion_is_contested_once() -> None:
+    """The same completion again changes nothing."""
+    INVENTORY.given(*FITTED, remove(), complete(2, ROTOR)).when(complete(2, ROTOR)).nothing_happens()
+
+
+def test_a_canceled_run_ends_its_contest() -> None:
+    """Nothing keeps the unit on hold once its run is gone."""
+    story = INVENTORY.given(*FITTED, remove(), complete(2, ROTOR)).when(cancel()).then(UnitFreed, StatusChanged)
+    assert status(story) is UnitStatus.AVAILABLE
+
+
+def test_a_reopened_run_takes_its_unit_back_into_work() -> None:
+    """Wip again, and its as-built unlocked; hearing it twice changes nothing."""
+    story = INVENTORY.given(*BUILT).when(reopen()).then(UnitReopened, StatusChanged)
+    assert status(story) is UnitStatus.WIP
+    story.when(reopen()).nothing_happens()
+
+
+def test_a_reopened_run_leaves_an_installed_unit_installed() -> None:
+    """Wip unless a higher row of the status table applies."""
+    skid = claimed(SKID, "", requirement("pump", "PUMP"))
+    story = INVENTORY.given(*BUILT, skid, install(PUMP, SKID, "pump")).when(reopen()).then(UnitReopened)
+    assert status(story) is UnitStatus.INSTALLED
+
+
+def test_an_earlier_run_that_is_reopened_does_not_touch_a_unit_in_rework() -> None:
+    """The unit belongs to the run that claimed it last."""
+    INVENTORY.given(*BUILT, claimed(PUMP, "rework")).when(reopen()).nothing_happens()
+
+
+def test_a_second_completion_consumes_only_what_is_new() -> None:
+    """What the first completion consumed is not consumed again."""
+    again = INVENTORY.given(*BUILT, reopen()).when(complete(2, ROTOR, number=2))
+    again.then(UnitReleased, StatusChanged)
+
+
+def test_a_rework_consumes_what_it_installed_and_nothing_else() -> None:
+    """What the first run consumed stays consumed by the first run."""
+    rework = (received(OTHER_ROTOR), claimed(PUMP, "rework"), install(OTHER_ROTOR))
+    story = INVENTORY.given(*BUILT, *rework).when(complete(4, OTHER_ROTOR, run_id="rework"))
+    story.then(UnitReleased, UnitConsumed, StatusChanged)
+    assert story.state(ROTOR).consumed_by == "run of PUMP-1"
+    assert story.state(OTHER_ROTOR).consumed_by == "rework"
+
+
+def test_a_removed_component_is_consumed_no_more() -> None:
+    """It may be used again: taken out of a reopened pump and put into another."""
+    story = INVENTORY.given(*BUILT, reopen(), remove(), claimed("PUMP-2"))
+    assert story.state(ROTOR).consumed_by is None
+    story.when(install(ROTOR, "PUMP-2")).then(UnitInstalled, UnitPlaced, StatusChanged)
