@@ -1,5 +1,6 @@
 """The `asbuilt` command, joined: options that all commands share, and the commands themselves."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from shared.runtime.command import migrate, parked, runs, token, topics, up
 from shared.runtime.command.connection import Where, urls_of
 from shared.runtime.command.demo.command import demo
 from shared.runtime.command.errors import MEANINGS, CommandFailed
+from shared.runtime.command.feeds.replay import replay
 from shared.runtime.command.saying import say_failure
 
 EXIT_CODES = "\n\n".join(f"{code.value}  {meaning}" for code, meaning in MEANINGS.items())
@@ -50,6 +52,7 @@ def asbuilt(
 
 app.command(rich_help_panel=TRY)(demo)
 app.command(rich_help_panel=TRY)(up.up)
+app.command(rich_help_panel=TRY)(replay)
 app.command(rich_help_panel=TRY)(token.token)
 app.command(rich_help_panel=WORK)(runs.review)
 app.command(rich_help_panel=WORK)(runs.complete)
@@ -62,6 +65,7 @@ app.add_typer(parked.commands, name="parked", rich_help_panel=OPERATE)
 
 def main() -> None:
     """Run the command; what can be expected to fail ends with a sentence and an exit code, not with a trace."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would say, the failure says
     try:
         app()
     except CommandFailed as failed:

@@ -162,10 +162,10 @@ def _told(data: Document, *path: str) -> str:
 def _counts(counts: Document) -> Text:
     steps, needs, issues, gates = (counts[name] for name in ("steps", "requirements", "issues", "gates"))
     told = (
-        f"steps {steps['completed']} of {steps['total']}",
-        f"requirements {needs['installed']} of {needs['total']} installed, {needs['excepted']} excepted",
+        f"steps {steps['completed']}/{steps['total']}",
+        f"requirements {needs['installed']}/{needs['total']}, {needs['excepted']} excepted",
         f"issues {issues['open']} open, {issues['dispositioned']} dispositioned, {issues['resolved']} resolved",
-        f"gates {gates['satisfied']} of {gates['required']}",
+        f"gates {gates['satisfied']}/{gates['required']}",
     )
     return Text("  ·  ".join(told), style="dim")
 
@@ -177,15 +177,14 @@ def _verdict(document: Document) -> Text:
 
 
 def _root(document: Document) -> str:
-    lock = f", as-built version {document['as_built_version']}"
-    return f"{_unit(document)} [dim]{lock.strip(', ')}[/]"
+    return f"{_unit(document)} [dim]as-built version {document['as_built_version']}[/]"
 
 
 def _branch(parent: Tree, children: Sequence[Document]) -> None:
     for child in children:
         place = " ".join(filter(None, (child["requirement_id"], child["designator"])))
         mark = " [yellow]substitute[/]" if child["substitute"] else ""
-        by = f"[dim]for {escape(place)}, {escape(child['installed_by'])}, {moment(child['installed_at'])}[/]"
+        by = f"[dim]for {escape(place)}, {escape(who(child['installed_by'] or {}))}, {moment(child['installed_at'])}[/]"
         _branch(parent.add(f"{_unit(child)}{mark} {by}"), child["children"])
 
 
