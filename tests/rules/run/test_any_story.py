@@ -1,0 +1,163 @@
+"""Whatever is asked of a run, in whatever order, some things always hold."""
+
+from dataclasses import asdict, replace
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.run.domain import events
+from services.run.domain.commands import CompleteRun
+from services.run.domain.decide import decide
+from services.run.domain.evolve import evolve
+from services.run.domain.review import review
+from services.run.domain.run import Run, RunStatus
+from shared.kernel import Refused
+from tests.rules.run.examples import (
+    ASSEMBLE,
+    LABEL,
+    TEST,
+    R,
+    approve,
+    cancel,
+    claimed,
+    complete,
+    installed,
+    issue,
+    lose_target,
+    ordered,
+    record,
+    removed,
+    reopen,
+    sign,
+    start,
+)
+
+STEP_IDS = [step.step_id for step in (ASSEMBLE, TEST, LABEL)]
+NUMBERS = st.decimals(allow_nan=True, places=2, min_value=-10, max_value=60)
+ASKED = st.one_of(
+    st.just(ordered()),
+    st.builds(start, st.sampled_from(STEP_IDS)),
+    st.builds(record, NUMBERS),
+    st.builds(record, st.text(max_size=5), st.just("remark")),
+    st.builds(sign, st.sampled_from(STEP_IDS)),
+    st.just(approve()),
+    st.builds(claimed, st.integers(1, 5)),
+    st.builds(installed, st.integers(1, 3), st.integers(2, 9)),
+    st.builds(removed, st.integers(1, 3), st.integers(2, 9)),
+    st.builds(issue, st.sampled_from(["issue-1", "issue-2"]), approved=st.booleans()),
+    st.builds(issue, excepted=st.just({"rotor": Decimal(1)}), approved=st.booleans()),
+    st.just(reopen()),
+    st.builds(reopen, st.integers(1, 2)),
+    st.just("confirm"),
+    st.sampled_from([cancel(), lose_target()]),
+)
+STORIES = st.lists(ASKED, max_size=40).map(lambda asked: [ordered(), record(), sign(), *asked, "confirm", sign("test")])
+
+
+def confirmation(run: Run | None) -> CompleteRun:
+    """A confirmation of the review as it is now, every warning acknowledged."""
+    shown = None if run is None else review(run)
+    warnings = [] if shown is None else [(one.code, one.subject) for one in shown.warnings]
+    return complete(shown.version if shown else "", *warnings)
+
+
+def play(story: list[Any]) -> list[tuple[Run | None, Run | None, tuple[Any, ...]]]:
+    """The run before and after each command, and the events between."""
+    run: Run | None = None
+    steps = []
+    for asked in story:
+        command = confirmation(run) if asked == "confirm" else asked
+        before = run
+        try:
+            happened = decide(run, command)
+        except Refused:
+            happened = ()
+        for event in happened:
+            run = evolve(run, event)
+        steps.append((before, run, happened))
+    return steps
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(STORIES)
+def test_the_status_follows_from_what_happened(story: list[Any]) -> None:
+    """An independent reading of the events gives the same status as the run."""
+    decided: RunStatus | None = None
+    is_begun = False
+    for _, after, happened in play(story):
+        for event in happened:
+            match event:
+                case events.RunCompleted():
+                    decided = RunStatus.COMPLETE
+                case events.RunCanceled():
+                    decided = RunStatus.CANCELED
+                case events.RunReopened():
+                    decided = None
+                case events.StepStarted():
+                    is_begun = True
+        assert after is not None
+        assert after.status is (decided or (RunStatus.IN_PROGRESS if is_begun else RunStatus.TODO))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(STORIES)
+def test_a_completed_run_is_never_worked_on(story: list[Any]) -> None:
+    """Between a completion and the reopening after it, no step, gate or order changes."""
+    for before, after, happened in play(story):
+        if before is not None and before.status is RunStatus.COMPLETE:
+            assert after is not None
+            assert (after.steps, after.approvals, after.order) == (before.steps, before.approvals, before.order)
+            assert not any(isinstance(event, events.ValueRecorded | events.RunCompleted) for event in happened)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(STORIES)
+def test_recordings_and_completions_are_numbered_without_gaps(story: list[Any]) -> None:
+    """Every recording of a field is the next one, and every completion record too."""
+    numbers: dict[str, int] = {}
+    for _, _, happened in play(story):
+        for event in happened:
+            match event:
+                case events.ValueRecorded():
+                    counted = f"{event.step_id}/{event.field_id}"
+                case events.RunCompleted():
+                    counted = "completion"
+                    assert event.record["number"] == event.number
+                case _:
+                    continue
+            numbers[counted] = numbers.get(counted, 0) + 1
+            assert event.number == numbers[counted]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(STORIES)
+def test_the_same_story_leads_to_the_same_run(story: list[Any]) -> None:
+    """Rules have no memory and no clock: told twice, a story has the same events, records and hashes."""
+    assert play(story) == play(story)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(STORIES)
+def test_the_version_of_a_review_is_a_function_of_what_it_shows(story: list[Any]) -> None:
+    """The same shown, the same version; another version, something else shown."""
+    version_of: dict[str, str] = {}
+    shown_of: dict[str, str] = {}
+    for _, after, _ in play(story):
+        assert after is not None
+        current = review(after)
+        shown = repr(asdict(replace(current)))
+        assert version_of.setdefault(shown, current.version) == current.version
+        assert shown_of.setdefault(current.version, shown) == shown
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(STORIES)
+def test_a_run_completes_only_when_its_review_is_ready(story: list[Any]) -> None:
+    """No path leads around the blockers."""
+    for before, _, happened in play(story):
+        if any(isinstance(event, events.RunCompleted) for event in happened):
+            assert before is not None
+            assert review(before).is_ready
+            assert before.run_id == R
