@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.ground import Ground
+from tests.bench.latency import latency
+from tests.bench.memory import memory
 from tests.bench.throughput import growth, throughput
 
 Figures = dict[str, dict[str, float]]
@@ -16,6 +18,8 @@ Figures = dict[str, dict[str, float]]
 PARTS: dict[str, tuple[tuple[str, ...], Callable[[Ground], Figures]]] = {
     "throughput": (("naive", "ceiling", "asbuilt"), throughput),
     "growth": (("growth",), growth),
+    "latency": (("latency",), latency),
+    "memory": (("memory",), memory),
 }
 
 
@@ -50,7 +54,7 @@ def _table(name: str, measured: Figures, parts: tuple[str, ...]) -> Table:
     table.add_column("value", justify="right")
     for part in parts:
         for figure, value in measured.get(part, {}).items():
-            table.add_row(part, figure, f"{value:,.2f}" if value < 100 else f"{value:,.0f}")  # noqa: PLR2004 - digits
+            table.add_row(part, figure, f"{value:,.2f}" if value < 100 else f"{value:,.0f}")
     return table
 
 

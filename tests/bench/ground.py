@@ -15,7 +15,6 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from shared.runtime.embedded import children
 from shared.runtime.embedded.plant import Plant
-
 from tests.bench.load import Said
 
 

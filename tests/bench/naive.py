@@ -52,12 +52,16 @@ class Base(DeclarativeBase):
 
 
 class Inbox(Base):
+    """An event that was seen."""
+
     __tablename__ = "inbox"
     source: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
 
 
 class Run(Base):
+    """A run."""
+
     __tablename__ = "run"
     run_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int]
@@ -67,6 +71,8 @@ class Run(Base):
 
 
 class Step(Base):
+    """A step, once something happened to it."""
+
     __tablename__ = "step"
     run_id: Mapped[str] = mapped_column(ForeignKey("run.run_id"), primary_key=True)
     step_id: Mapped[str] = mapped_column(primary_key=True)
@@ -75,6 +81,8 @@ class Step(Base):
 
 
 class Recording(Base):
+    """One recorded value."""
+
     __tablename__ = "recording"
     run_id: Mapped[str] = mapped_column(primary_key=True)
     step_id: Mapped[str] = mapped_column(primary_key=True)

@@ -69,11 +69,11 @@ class Stopwatch(Unwatched):
             self._found_nothing = 0
         elif seam is Seam.FETCHED and self._done >= self._wanted:
             self._found_nothing += 1
-            if self._found_nothing == 3:  # noqa: PLR2004 - the first look found what was sent last
+            if self._found_nothing == 3:
                 self._cpu_s = process_time() - self._cpu_s
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    def took(self, size: int, duration_ms: float, endings: Mapping[str, int]) -> None:
+    def took(self, size: int, duration_ms: float, endings: Mapping[str, int]) -> None:  # noqa: ARG002 - its form
         """See `Watch.took`."""
         self._done += endings.get("done", 0)
         if self._done // MARK_EVERY > len(self._marks):
