@@ -29,7 +29,8 @@ from tests.rules.inventory.examples import (
 World = dict[str, Unit]
 IDS = [f"{part}-{number}" for part in ("VALVE", "SKID", "ROTOR") for number in (1, 2)]
 ANY = st.sampled_from(IDS)
-RUNS = st.sampled_from(["run-1", "run-2"])
+RUNS = st.sampled_from(["", "", "run-1", "run-2"])
+"""Its own run, twice as often as two others."""
 WANTED = (
     requirement("valve", "VALVE"),
     requirement("skid", "SKID"),
@@ -49,8 +50,10 @@ ASKED = st.one_of(
     INSTALLS,
     INSTALLS,
     st.builds(remove, ANY, ANY),
+    st.builds(lambda number: remove(f"VALVE-{number}", f"SKID-{number}"), st.integers(1, 2)),
+    st.builds(lambda number: reopen(f"SKID-{number}"), st.integers(1, 2)),
     st.builds(lambda unit_id, run_id: complete(-1, unit_id=unit_id, run_id=run_id), ANY, RUNS),
-    st.builds(lambda unit_id, version: complete(version, unit_id=unit_id, run_id="run-1"), ANY, st.integers(0, 3)),
+    st.builds(lambda unit_id, version: complete(version, unit_id=unit_id, number=2), ANY, st.integers(0, 6)),
     st.builds(reopen, ANY, RUNS),
     st.builds(cancel, ANY, RUNS),
 )
