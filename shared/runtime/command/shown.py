@@ -132,6 +132,7 @@ def about(entry: Document) -> str:
 
 
 SAID = (
+    ("work_order",),
     ("step_id",),
     ("field_id",),
     ("value",),
@@ -151,12 +152,16 @@ SAID = (
 )
 """The members of an event's data that tell it, in order; a path goes into a member."""
 
+SAID_AT_MOST = 60
+"""Characters of a member."""
+
 
 def _told(data: Document, *path: str) -> str:
     found: Any = data
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
-    return "" if found is None else str(found)[:120]
+    text = "" if found is None else str(found)
+    return text if len(text) <= SAID_AT_MOST else f"{text[:SAID_AT_MOST]}…"
 
 
 def _counts(counts: Document) -> Text:

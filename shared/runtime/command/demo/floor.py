@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared.contracts.base import Contract
+from shared.contracts.base import PlantEvent
 from shared.contracts.catalog import BY_CONTRACT
 from shared.contracts.envelope import rfc3339, write
 from shared.runtime.command.errors import CommandFailed, ExitCode
@@ -28,7 +28,7 @@ class Floor:
     def __init__(self, kafka: str) -> None:
         self._kafka = kafka.split(",")
 
-    def say(self, station: str, *events: Contract) -> None:
+    def say(self, station: str, *events: PlantEvent) -> None:
         """A station publishes events; returns when the broker has them."""
         self._publish(_row(station, event) for event in events)
 
@@ -61,36 +61,31 @@ class Floor:
             await producer.stop()
 
     async def _bodies(self, topic: str) -> list[bytes]:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._kafka, enable_auto_commit=False, auto_offset_reset="earliest"
+        consumer = AIOKafkaConsumer(  # of no group: it reads every partition, and leaves no mark
+            topic, bootstrap_servers=self._kafka, group_id=None, auto_offset_reset="earliest"
         )
         await consumer.start()
         try:
-            return await _all_of(consumer, topic)
+            return await _to_the_end(consumer)
         finally:
             await consumer.stop()
 
 
-async def _all_of(consumer: AIOKafkaConsumer, topic: str) -> list[bytes]:
-    consumer.subscribe([topic])
-    await consumer.topics()
-    partitions = [TopicPartition(topic, one) for one in consumer.partitions_for_topic(topic) or ()]
-    consumer.unsubscribe()
-    consumer.assign(partitions)
-    ends = await consumer.end_offsets(partitions)
-    await consumer.seek_to_beginning(*partitions)
+async def _to_the_end(consumer: AIOKafkaConsumer) -> list[bytes]:
+    ends = await consumer.end_offsets(consumer.assignment())
     bodies: list[bytes] = []
     deadline = monotonic() + WITHIN_S
     while monotonic() < deadline:
         for records in (await consumer.getmany(timeout_ms=200)).values():
             bodies += [record.value for record in records]
-        if all([await consumer.position(one) >= ends[one] for one in partitions]):
+        if all([await consumer.position(one) >= end for one, end in ends.items()]):
             return bodies
-    raise KafkaError(f"{topic} could not be read to its end within {WITHIN_S} s")
+    raise KafkaError(f"a topic could not be read to its end within {WITHIN_S} s")
 
 
-def _row(station: str, event: Contract) -> Row:
+def _row(station: str, event: PlantEvent) -> Row:
     entry = BY_CONTRACT[type(event)]
+    event = event.model_copy(update={"station": station})
     key = getattr(event, entry.key)
     now = rfc3339(datetime.now(UTC))
     attributes = {"id": new_id(), "source": f"urn:plant:{station}", "subject": key, "time": now}
