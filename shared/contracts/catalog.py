@@ -129,6 +129,8 @@ def _rows() -> Iterator[Entry]:
         NOTIFICATIONS,
         "endpoint_id",
         endpoint__registered=notification.EndpointRegistered,
+        endpoint__changed=notification.EndpointChanged,
+        endpoint__secret_rotated=notification.EndpointSecretRotated,
         endpoint__disabled=notification.EndpointDisabled,
         endpoint__recovered=notification.EndpointRecovered,
     )

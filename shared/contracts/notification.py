@@ -1,5 +1,7 @@
 """What the notification service announces: topic ``asbuilt.notifications``."""
 
+from datetime import datetime
+
 from pydantic import Field
 
 from shared.contracts.base import ChangeRefused, Fact, Id, Name, RecordParked, Text
@@ -13,6 +15,21 @@ class EndpointRegistered(Fact):
     events: tuple[Name, ...] = Field(description="what it subscribes to, with wildcards: run.*")
 
 
+class EndpointChanged(Fact):
+    """An endpoint is elsewhere, or subscribes to something else: as it stands after the change."""
+
+    endpoint_id: Id
+    url: Text
+    events: tuple[Name, ...] = Field(description="what it subscribes to, with wildcards: run.*")
+
+
+class EndpointSecretRotated(Fact):
+    """Deliveries to an endpoint are signed with a new secret; the one before signs beside it for a while."""
+
+    endpoint_id: Id
+    old_until: datetime
+
+
 class EndpointDisabled(Fact):
     """An endpoint was disabled, by decision or because it only failed."""
 
@@ -24,6 +41,7 @@ class EndpointRecovered(Fact):
     """A disabled endpoint takes deliveries again."""
 
     endpoint_id: Id
+    recover: bool | None = Field(None, description="whether it gets what waited while it was disabled")
 
 
 class EndpointChangeRefused(ChangeRefused):

@@ -104,6 +104,16 @@ class Settings(BaseSettings):
         default_factory=list, description='private networks that webhooks may reach, as JSON: `["10.1.0.0/16"]`'
     )
     webhook_timeout_ms: int = Field(15_000, ge=10, description="an endpoint that takes longer has failed (ms)")
+    webhook_connect_timeout_ms: int = Field(
+        5_000, ge=10, description="an endpoint that cannot be connected to in so long has failed (ms)"
+    )
+    webhook_concurrency: int = Field(
+        8, ge=1, le=100, description="requests at once to one endpoint, each for another key"
+    )
+    webhook_poll_interval_ms: int = Field(
+        1_000, ge=10, description="how often due deliveries are looked for unasked (ms)"
+    )
+    webhook_retention_days: int = Field(30, ge=1, description="how long deliveries and their attempts are kept (days)")
     webhook_retry_initial_ms: int = Field(5_000, ge=1, description="first pause before a delivery is tried again (ms)")
     webhook_retry_max_ms: int = Field(
         21_600_000, ge=1, description="longest pause before a delivery is tried again (ms)"
