@@ -1,0 +1,1 @@
+"""Where the notification service meets PostgreSQL, HTTP and other people's endpoints."""

@@ -1,0 +1,91 @@
+"""The notification service, joined: the only place where its objects are built."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from fastapi import FastAPI
+
+import services.notification as service
+from services.notification.adapters.courier import Courier
+from services.notification.adapters.desk import Due
+from services.notification.adapters.http import router
+from services.notification.adapters.queries import EndpointQueries
+from services.notification.adapters.sender import Disable, Sender
+from services.notification.adapters.store import EndpointStore
+from services.notification.announcements import announce
+from services.notification.domain.commands import DisableEndpoint
+from services.notification.domain.decide import decide
+from services.notification.domain.evolve import evolve
+from services.notification.domain.retry import RetryPolicy
+from services.notification.domain.target import TargetPolicy
+from services.notification.handlers import HANDLERS, OUTBOUND
+from shared.kernel import Actor
+from shared.messaging.messages import Ask
+from shared.messaging.road import Answer, Road, command
+from shared.messaging.service import Service
+from shared.messaging.watch import Watch
+from shared.runtime.ids import new_id
+from shared.runtime.program import PARTS, Extra, Program, join, serve_http
+from shared.runtime.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+SERVICE = Service(
+    name="notification",
+    topics=tuple(topic.name for topic in OUTBOUND),
+    decide=decide,
+    evolve=evolve,
+    subject_of=lambda event: event.subject,
+    announce=announce,
+    handlers=HANDLERS,
+)
+
+ITSELF = Actor(machine=SERVICE.source)
+
+
+def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:
+    """The notification service's application, ready to be served."""
+    policy = TargetPolicy(settings.webhook_allow_http, tuple(settings.webhook_allowed_networks))
+    program = join(SERVICE, settings, EndpointStore(), parts=parts, watch=watch)
+    sender = _sender(program, settings, policy)
+    program.extras = (Extra("sender", sender.run, sender.stop),)
+    queries = EndpointQueries(program.engine)
+    return serve_http(program, service.__doc__ or "", [router], queries=queries, target_policy=policy)
+
+
+def _sender(program: Program, settings: Settings, policy: TargetPolicy) -> Sender:
+    courier = Courier(
+        policy,
+        timeout_s=settings.webhook_timeout_ms / 1000,
+        connect_timeout_s=settings.webhook_connect_timeout_ms / 1000,
+        concurrency=settings.webhook_concurrency,
+    )
+    patient = RetryPolicy(
+        settings.webhook_retry_initial_ms,
+        settings.webhook_retry_max_ms,
+        settings.webhook_give_up_after_s * 1000,
+    )
+    return Sender(
+        program.engine,
+        courier,
+        patient,
+        disable=_disabling(program.road),
+        patience=program.patience,
+        concurrency=settings.webhook_concurrency,
+        poll_interval_s=settings.webhook_poll_interval_ms / 1000,
+        keep=timedelta(days=settings.webhook_retention_days),
+    )
+
+
+def _disabling(road: Road) -> Disable:
+    """Disables an endpoint the way everybody does: through the road, announced."""
+
+    async def disable(due: Due, reason: str) -> None:
+        now = datetime.now(UTC)
+        ask = Ask((due.endpoint.endpoint_id,), DisableEndpoint(ITSELF, now, due.endpoint.endpoint_id, reason))
+        message = command("DisableEndpoint", ask, by=ITSELF, roles=frozenset(), at=now, request_id=new_id())
+        message = replace(message, source=SERVICE.source, traceparent=due.delivery.traceparent)
+        await road.command(message, "", lambda _: Answer(200, {}))
+
+    return disable

@@ -1,0 +1,1 @@
+"""Endpoints, what they subscribe to, where they may be, and when a delivery is tried again. Pure."""
