@@ -6,7 +6,7 @@ There are no rules here: whatever came is appended, readable or not.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
@@ -76,7 +76,7 @@ def entry_of(message: Message) -> Entry:
         record_timestamp=record.timestamp,
         key=record.key,
         value=record.value,
-        headers=headers_as_json(record.headers),
+        headers=_headers(tuple(record.headers)),
         event_source=message.source if is_event else None,
         event_id=message.id if is_event else None,
         event_type=message.type if is_event else None,
@@ -92,6 +92,12 @@ def entry_of(message: Message) -> Entry:
         unreadable=None if unreadable is None else unreadable.reason,
         detail=None if unreadable is None else unreadable.detail,
     )
+
+
+@lru_cache(maxsize=256)
+def _headers(headers: tuple[tuple[str, bytes | None], ...]) -> str:
+    """As JSON; most records have the same few headers."""
+    return headers_as_json(headers)
 
 
 def names_of(message: Message) -> dict[str, str]:

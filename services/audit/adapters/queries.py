@@ -66,13 +66,13 @@ class HistoryQueries:
 def _page(wanted: Wanted, after: int, limit: int) -> Select[Any]:
     """Each way to what is wanted reads its own index in the order of positions, and no further than a page."""
     filters = [h.position > after, *_filters(wanted)]
-    ways = [
-        select(h.position).where(way, *filters).order_by(h.position).limit(limit).subquery() for way in _ways(wanted)
-    ]
-    if not ways:
-        return _shown().where(*filters).order_by(h.position).limit(limit)
-    found = union_all(*(select(way.c.position) for way in ways)).subquery()
-    return _shown().where(h.position.in_(select(found.c.position))).order_by(h.position).limit(limit)
+    found = [_positions(way, *filters).limit(limit) for way in _ways(wanted)]
+    where = [h.position.in_(union_all(*(select(one.subquery()) for one in found)))] if found else filters
+    return _shown().where(*where).order_by(h.position).limit(limit)
+
+
+def _positions(*where: ColumnElement[bool]) -> Select[Any]:
+    return select(h.position).where(*where).order_by(h.position)
 
 
 def _shown() -> Select[Any]:
@@ -82,14 +82,16 @@ def _shown() -> Select[Any]:
 
 
 def _ways(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """The most telling of what is wanted; a unit may be the parent in an installation, an actor a machine."""
+    """By the most telling thing that is wanted. A unit may be the parent in an installation, an actor a machine."""
     if wanted.run_id is not None:
         return [h.run_id == wanted.run_id]
     if wanted.issue_id is not None:
         return [h.issue_id == wanted.issue_id]
     if wanted.unit_id is not None:
         return [h.unit_id == wanted.unit_id, h.parent_unit_id == wanted.unit_id]
-    return []
+    if wanted.actor is not None:
+        return [h.person == wanted.actor, h.machine == wanted.actor]
+    return [] if wanted.event_type is None else [h.event_type == wanted.event_type]
 
 
 def _filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:

@@ -34,6 +34,8 @@ create index history_by_unit on history (unit_id, position) where unit_id is not
 create index history_by_parent on history (parent_unit_id, position) where parent_unit_id is not null;
 create index history_by_issue on history (issue_id, position) where issue_id is not null;
 create index history_by_person on history (person, position) where person is not null;
+create index history_by_machine on history (machine, position) where machine is not null;
+create index history_by_type on history (event_type, position) where event_type is not null;
 create index history_by_event on history (event_id) where event_id is not null;
 create index history_by_time on history using brin (happened_at timestamptz_minmax_multi_ops);
 """
