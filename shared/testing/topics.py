@@ -16,6 +16,7 @@ from shared.contracts.envelope import rfc3339
 from shared.runtime import topics
 from shared.runtime.settings import Settings
 from shared.testing import sql
+from shared.testing.conditions import eventually
 
 QUIET = {"log_level": 2}
 """A broker that stops in a test is no news."""
@@ -282,9 +283,17 @@ def answers(address: str) -> bool:
 
 
 def make_topics(address: str) -> None:
-    """Create the catalog's topics on a real broker."""
+    """Create the catalog's topics on a real broker, and wait until every partition has its leader."""
     settings = Settings(database_url=SecretStr("postgresql+asyncpg://"), kafka_bootstrap_servers=address)
     sql.run(topics.apply(settings))
+    eventually(lambda: _has_leaders(address), 30, "every partition has a leader")
+
+
+def _has_leaders(address: str) -> bool:
+    try:
+        return bool(ends(address))
+    except KafkaException:
+        return False
 
 
 def _again(work: Callable[[], object]) -> None:
