@@ -198,13 +198,18 @@ class Walk:
             code=refused.code,
             obstacle=refused.obstacle,
             resolve=refused.resolution,
-            run_id=getattr(message.data, "run_id", None) or getattr(ask and ask.command, "run_id", None),
-            unit_id=getattr(message.data, "unit_id", None) or getattr(ask and ask.command, "unit_id", None),
+            run_id=self._named("run_id", message, ask, subject),
+            unit_id=self._named("unit_id", message, ask, subject),
         )
         self.announcements += self._announcement(message, told, "refused", None, message.happened_at)
         self.refusals.append(refused.code)
         self._settle(message, "refused")
         return Outcome((), refused, self.known.get(subject))
+
+    def _named(self, name: str, message: Message, ask: Ask[Any] | None, subject: str) -> str | None:
+        """The run or unit that a refusal is about, as the message, the command or the aggregate names it."""
+        naming = (message.data, ask and ask.command, self.known.get(subject))
+        return next((named for one in naming if (named := getattr(one, name, None))), None)
 
     def _early(self, message: Message, unknown: Unknown, ask: Ask[Any]) -> Outcome | None:
         if message.record is None or message.is_overdue:

@@ -96,7 +96,7 @@ def _updated_row(change: Change[Unit]) -> dict[str, Any]:
         "version": change.after.version,
         "status": standing(unit).status.value,
         "parent_unit_id": unit.parent_unit_id,
-        "run_id": unit.build and unit.build.run_id,
+        "run_id": unit.run_id,
         "body": _unit.dump_json(unit).decode(),
     }
 

@@ -92,6 +92,11 @@ class Unit:
         """Its id: the serial, or the lot within its part."""
         return self.identification.unit_id
 
+    @property
+    def run_id(self) -> str | None:
+        """The run that builds it, or built it last."""
+        return None if self.build is None else self.build.run_id
+
     def installed_by(self, run_id: str) -> tuple[Installation, ...]:
         """What one run installed in it; a unit in rework also holds what earlier runs did."""
         return tuple(one for one in self.installations.values() if one.run_id == run_id)
