@@ -48,12 +48,16 @@ def stop(process: "subprocess.Popen[bytes]", with_: signal.Signals = signal.SIGT
     """End a process and say its exit code; killed when it takes longer."""
     if process.poll() is None:
         process.send_signal(with_)
-        try:
-            process.wait(within_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
-    return process.returncode
+    return ended(process, within_s)
+
+
+def ended(process: "subprocess.Popen[bytes]", within_s: float = 15) -> int:
+    """Wait for a process that was told to end, and say its exit code; killed when it takes longer."""
+    try:
+        return process.wait(within_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait(5)
 
 
 def wait_until(

@@ -136,7 +136,7 @@ class Plant:
         """Stop the services; the exit code of each."""
         for process in self.processes.values():
             process.terminate()
-        codes = {name: children.stop(process) for name, process in self.processes.items()}
+        codes = {name: children.ended(process) for name, process in self.processes.items()}
         self.processes.clear()
         return codes
 
