@@ -42,10 +42,11 @@ def review(document: Document) -> RenderableType:
     parts: list[RenderableType] = [_counts(document["counts"])]
     found = [(NOT_OK, one) for one in document["blockers"]] + [(WARNS, one) for one in document["warnings"]]
     if found:
-        listed = table("", "Code", "Subject", "Obstacle, and what resolves it")
+        listed = table("", "Code and subject", "Obstacle, and what resolves it")
         for mark, one in found:
+            what = f"{escape(one['code'])}\n[dim]{escape(one['subject'])}[/]"
             way = f"{escape(one['sentence'])}\n[dim]{escape(one['resolve'])}[/]"
-            listed.add_row(mark, escape(one["code"]), escape(one["subject"]), way)
+            listed.add_row(mark, what, way)
         parts.append(listed)
     parts.append(_verdict(document))
     return Group(Text(f"Review of run {document['run_id']}", style="bold"), *parts)
@@ -169,10 +170,10 @@ def _counts(counts: Document) -> Text:
     told = (
         f"steps {steps['completed']}/{steps['total']}",
         f"requirements {needs['installed']}/{needs['total']}, {needs['excepted']} excepted",
-        f"issues {issues['open']} open, {issues['dispositioned']} dispositioned, {issues['resolved']} resolved",
+        f"issues {issues['open']} open, {issues['dispositioned']} decided, {issues['resolved']} resolved",
         f"gates {gates['satisfied']}/{gates['required']}",
     )
-    return Text("  ·  ".join(told), style="dim")
+    return Text(" · ".join(told), style="dim")
 
 
 def _verdict(document: Document) -> Text:

@@ -12,7 +12,7 @@ from shared.runtime.command.connection import where
 from shared.runtime.command.demo.plan import Plan, new_plan
 from shared.runtime.command.demo.receiver import Receiver
 from shared.runtime.command.demo.stage import stage
-from shared.runtime.command.demo.story import play
+from shared.runtime.command.demo.story import play, unsubscribe
 from shared.runtime.command.demo.teller import Teller
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.saying import console
@@ -41,17 +41,19 @@ def demo(
     told = console()
     told.print(Panel(INTRODUCTION, border_style="dim", padding=(0, 1)))
     if where(context).plant is not None:
-        _play(told, where(context).described())
-        return
-    _play_in_own_plant(told, directory, kafka, once=once)
+        described = where(context).described()
+        with Receiver(described.webhook_host) as receiver:
+            _play(told, described, receiver, is_guest=True)
+    else:
+        _play_in_own_plant(told, directory, kafka, once=once)
 
 
 def _play_in_own_plant(told: Console, home: Path, kafka: str, *, once: bool) -> None:
     own_groups = {"ASBUILT_KAFKA_GROUP_PREFIX": f"asbuilt-{new_plan().mark}"} if ":" in kafka else {}
     with _claimed(home) as claimed:
-        with standing(told, claimed, kafka, **own_groups) as plant:
+        with standing(told, claimed, kafka, **own_groups) as plant, Receiver() as receiver:
             described = plant.describe()
-            plan = _play(told, described)
+            plan = _play(told, described, receiver, is_guest=False)
             if not once:
                 told.print(addresses(described, str(claimed.directory)))
                 told.print(_next(plan))
@@ -60,15 +62,17 @@ def _play_in_own_plant(told: Console, home: Path, kafka: str, *, once: bool) -> 
             claimed.clear()
 
 
-def _play(told: Console, described: Described) -> Plan:
-    began, plan, tell = monotonic(), new_plan(), Teller(told)
-    with Receiver(described.webhook_host) as receiver:
-        play(stage(described, plan, receiver, tell))
+def _play(told: Console, described: Described, receiver: Receiver, *, is_guest: bool) -> Plan:
+    began, tell = monotonic(), Teller(told)
+    on = stage(described, new_plan(), receiver, tell)
+    play(on)
+    if is_guest:
+        unsubscribe(on)
     told.print()
     told.rule(
-        f"[bold green]All {tell.checked} checks passed in {monotonic() - began:.1f} s[/]", align="left", style="dim"
+        f"[bold green]All {tell.checked} checks passed[/] in {monotonic() - began:.1f} s", align="left", style="dim"
     )
-    return plan
+    return on.plan
 
 
 def _claimed(home: Path) -> Claim:

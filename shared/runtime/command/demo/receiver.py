@@ -13,11 +13,12 @@ LONGEST_BODY = 4_194_304
 class Receiver:
     """Listens on a free port, and keeps what came with a good signature."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         """``host``: this machine's name as the notification service sees it."""
         self.verified: list[dict[str, Any]] = []
         self.refused: list[str] = []
         self.secret: str | None = None
+        self.endpoint_id: str | None = None
         listen_on = "127.0.0.1" if host == "127.0.0.1" else "0.0.0.0"  # noqa: S104 - a container comes from outside
         self._server = ThreadingHTTPServer((listen_on, 0), _handler(self))
         self.url = f"http://{host}:{self._server.server_port}/erp"

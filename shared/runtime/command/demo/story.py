@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
+from rich.text import Text
+
 from shared.contracts.catalog import PLANT_STEPS
 from shared.runtime.command import shown
 from shared.runtime.command.connection import Services
@@ -44,8 +46,15 @@ def subscribe(on: Stage) -> None:
     on.tell.act("The ERP subscribes")
     wanted = {"url": on.receiver.url, "description": "the ERP", "events": ["run.completed"]}
     registered = on.people["ada"].post("notification", "/endpoints", wanted)
-    on.receiver.secret = registered["secret"]
-    on.tell.happens(f"ada registers a webhook for run.completed: {on.receiver.url}", lambda: registered["endpoint_id"])
+    on.receiver.secret, on.receiver.endpoint_id = registered["secret"], registered["endpoint_id"]
+    on.tell.happens(f"ada registers a webhook for run.completed: {on.receiver.url}", lambda: on.receiver.endpoint_id)
+
+
+def unsubscribe(on: Stage) -> None:
+    """The receiver goes away; in a plant that stays, nothing more is sent to it."""
+    on.people["ada"].post(
+        "notification", f"/endpoints/{on.receiver.endpoint_id}/disable", {"reason": "The demo ended."}
+    )
 
 
 def publish(on: Stage) -> None:
@@ -135,7 +144,8 @@ def follow(on: Stage) -> None:
     tell.act("What follows")
     tell.happens(f"inventory releases {plan.serial}: available", lambda: on.unit(plan.serial)["status"] == "available")
     tell.happens("the motor is marked as used up by the run", lambda: on.unit(plan.motor)["consumed_by"] == plan.run_id)
-    tell.happens("the ERP's receiver gets run.completed, its signature verified", on.deliveries)
+    tell.happens("the ERP's receiver gets run.completed, its signature verified:", on.deliveries)
+    tell.show(delivery(on.receiver.verified[0]))
 
 
 def refuse(on: Stage) -> None:
@@ -162,6 +172,18 @@ def once(on: Stage) -> None:
     tell.show(shown.tree(on.read("inventory", f"/units/{plan.serial}/tree")))
     tell.act(f"The history: asbuilt history {plan.run_id}")
     tell.show(shown.history(on.history()))
+
+
+def delivery(event: Document) -> Text:
+    """What the ERP got, in a few lines."""
+    record = event["data"]["record"]
+    facts = {
+        "webhook-id": event["webhook-id"],
+        "type": event["type"],
+        "record": f"{record['run_id']} number {record['number']}, {record['unit_id']}, by {record['completed_by']}",
+        "content_hash": record["content_hash"],
+    }
+    return Text("\n".join(f"  {name:13} {text}" for name, text in facts.items()), style="cyan")
 
 
 def _confirm(person: Services, review: Document, key: str | None = None) -> Document:

@@ -66,7 +66,7 @@ class Teller:
         except CommandFailed as refused:
             if refused.code != code:
                 raise self._failed(what, f"refused with {refused}") from None
-            self._passed(f"{what}: [yellow]{code}[/] [dim]{escape(refused.resolve)}[/]")
+            self._passed(f"{what}: [yellow]{code}[/]. {escape(refused.resolve)}")
             return refused
         raise self._failed(what, "it was not refused")
 
