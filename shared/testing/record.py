@@ -34,6 +34,8 @@ class Left:
 
     rows: Mapping[str, list[str]]
     told: Mapping[tuple[str, str | None], list[Told]]
+    reasons_aside: frozenset[str]
+    """Why records stand aside, or did."""
 
     @property
     def ids(self) -> set[str]:
@@ -64,7 +66,8 @@ def _differing(what: str, one: Mapping[Any, list[Any]], other: Mapping[Any, list
 
 def left_by(database: Database, heard: Iterable[Heard]) -> Left:
     """What is in a database and on topics now. An announcement that was sent again counts where it came first."""
-    return Left(_rows(database), _told(heard))
+    reasons = database.rows("select distinct reason from parked")
+    return Left(_rows(database), _told(heard), frozenset(row["reason"] for row in reasons))
 
 
 def _rows(database: Database) -> dict[str, list[str]]:
