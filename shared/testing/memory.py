@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,6 +20,9 @@ from shared.messaging.transaction import (
     Parked,
     Parking,
 )
+
+Widened = Callable[[Iterable[str], Mapping[str, Held[Any]]], Iterable[str]]
+"""From the keys that are named, and all aggregates, to the keys that are locked."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,9 @@ class Tables:
 class MemoryTransaction:
     """One transaction on a copy of the tables."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, widened: Widened) -> None:
         self._tables = tables
+        self._widened = widened
 
     async def claim(self, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """See `Transaction.claim`."""
@@ -66,7 +70,8 @@ class MemoryTransaction:
     async def lock(self, keys: Iterable[str]) -> Mapping[str, Held[Any]]:
         """See `Transaction.lock`."""
         aggregates = self._tables.aggregates
-        return {key: aggregates[key] for key in sorted(set(keys)) if key in aggregates}
+        wanted = self._widened(keys, aggregates)
+        return {key: aggregates[key] for key in sorted(set(wanted)) if key in aggregates}
 
     async def save(self, changes: Sequence[Change[Any]]) -> None:
         """See `Transaction.save`."""
@@ -123,8 +128,10 @@ class MemoryTransaction:
 class MemoryUnitOfWork:
     """Transactions one after another; what fails leaves no trace."""
 
-    def __init__(self) -> None:
+    def __init__(self, widened: Widened = lambda keys, _: keys) -> None:
+        """``widened``: the keys that a store locks for those that are named, where decisions need more."""
         self.tables = Tables()
+        self._widened = widened
         self._one_at_a_time = asyncio.Lock()
 
     @asynccontextmanager
@@ -137,7 +144,7 @@ class MemoryUnitOfWork:
                 copy.copy(self.tables.outbox),
                 copy.copy(self.tables.parked),
             )
-            yield MemoryTransaction(work)
+            yield MemoryTransaction(work, self._widened)
             self.tables = work
 
 

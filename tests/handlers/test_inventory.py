@@ -1,0 +1,344 @@
+"""The inventory service on its road: records in, announcements out."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from services.inventory.app import SERVICE
+from services.inventory.domain.unit import standing
+from services.inventory.handlers import HANDLERS
+from shared.contracts.base import PlantEvent
+from shared.contracts.catalog import CATALOG
+from shared.contracts.envelope import contract_of, read
+from shared.messaging.transaction import Held
+from shared.runtime.permissions import PERMISSIONS
+from shared.testing.topics import Sent, event
+from tests.handlers.bench import BY, EARLY_FOR, Bench
+
+PUMP, ROTOR = "PUMP-1", "ROTOR-1"
+PARTS = {"PUMP": "PUMP-100", "SKID": "SKID-9", "ROTOR": "ROTOR-7", "VALVE": "VALVE-3"}
+
+
+def part(unit_id: str) -> str:
+    """The part of a unit follows from its serial."""
+    return PARTS[unit_id.split("-", maxsplit=1)[0]]
+
+
+def received(unit_id: str = ROTOR, **more: Any) -> Sent:
+    """The warehouse received a unit."""
+    data = {"unit_id": unit_id, "part_number": part(unit_id), "revision": "A", "serial": unit_id}
+    return event("plant.unit.received.v1", data, **more)
+
+
+def created(unit_id: str = PUMP, run_id: str = "", wants: str = "ROTOR", **requirement: Any) -> Sent:
+    """A run was created: it builds a unit that wants one other."""
+    wanted = {"requirement_id": "r", "part_number": PARTS[wants], "quantity": "1"} | requirement
+    run = {
+        "run_id": run_id or f"run of {unit_id}",
+        "unit_id": unit_id,
+        "part_number": part(unit_id),
+        "revision": "A",
+        "procedure": {"name": "Build", "version": "1"},
+        "target": {"serial": unit_id},
+        "place": {"line": "Line 2"},
+        "steps": [{"step_id": "s", "name": "S"}],
+        "requirements": [wanted],
+    }
+    return event("asbuilt.run.created.v1", BY | run)
+
+
+def installed(unit_id: str = ROTOR, parent_id: str = PUMP, **more: Any) -> Sent:
+    """A scanner says that a component was put into a unit."""
+    data = {"parent_unit_id": parent_id, "unit_id": unit_id, "requirement_id": "r", "operator": "olga"}
+    names = {name: more.pop(name) for name in ("designator", "quantity") if name in more}
+    return event("plant.unit.installed.v1", data | names, **more)
+
+
+def removed(unit_id: str = ROTOR, parent_id: str = PUMP, **more: Any) -> Sent:
+    """A scanner says that a component was taken out."""
+    data = {"parent_unit_id": parent_id, "unit_id": unit_id, "reason": "worn", "operator": "olga"}
+    return event("plant.unit.removed.v1", data, **more)
+
+
+def completed(bench: Bench, unit_id: str = PUMP, number: int = 1) -> Sent:
+    """The run of a unit was completed, relying on what is in the unit now."""
+    unit = bench.state(unit_id)
+    relied_on = [
+        {
+            "installation_id": one.installation_id,
+            "requirement_id": one.requirement_id,
+            "unit_id": one.unit_id,
+            "part_number": one.part_number,
+            "quantity": "1",
+        }
+        for one in unit.installations.values()
+    ]
+    counted = dict.fromkeys(
+        [f"steps_{one}" for one in ("completed", "failed_then_resolved", "total")]
+        + [f"requirements_{one}" for one in ("installed", "excepted")]
+        + [f"redlines_{one}" for one in ("open", "accepted", "rejected")]
+        + [f"issues_{one}" for one in ("open", "dispositioned", "resolved")]
+        + [f"gates_{one}" for one in ("satisfied", "required")],
+        0,
+    )
+    record = {
+        "run_id": f"run of {unit_id}",
+        "number": number,
+        "part_number": part(unit_id),
+        "revision": "A",
+        "procedure": {"name": "Build", "version": "1"},
+        "unit_id": unit_id,
+        "quantity": "1",
+        "unit_of_measure": "each",
+        "completed_at": "2026-11-24T12:00:00Z",
+        "completed_by": "lena",
+        "review_version": "sha256:0",
+        "counts": counted | {"requirements": []},
+        "installations": relied_on,
+        "as_built_version": unit.as_built_version,
+        "content_hash": "sha256:0",
+    }
+    said = {"run_id": record["run_id"], "unit_id": unit_id, "record": record}
+    return event("asbuilt.run.completed.v1", BY | said)
+
+
+def reopened(unit_id: str, number: int = 1) -> Sent:
+    """The run of a unit was reopened."""
+    said = {"run_id": f"run of {unit_id}", "unit_id": unit_id, "number": number, "reason": "worn"}
+    return event("asbuilt.run.reopened.v1", BY | said)
+
+
+def and_above(keys: Iterable[str], units: Mapping[str, Held[Any]]) -> set[str]:
+    """As the store on PostgreSQL does it: what is named, and everything above it."""
+    wanted, found = set(keys), set()
+    while wanted:
+        key = wanted.pop()
+        found.add(key)
+        parent = units[key].state.parent_unit_id if key in units else None
+        if parent is not None and parent not in found:
+            wanted.add(parent)
+    return found
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """The inventory service."""
+    return Bench(SERVICE, and_above)
+
+
+async def test_a_unit_is_built_in_one_batch(bench: Bench) -> None:
+    """Receive, claim and install in one transaction: each sees what came before it."""
+    assert await bench.takes(received(), created(), installed()) == {"done": 3, "seen": 0}
+    assert bench.types == [
+        "unit.received",
+        "unit.status-changed",
+        "unit.received",
+        "unit.claimed",
+        "unit.status-changed",
+        "unit.installed",
+        "unit.placed",
+        "unit.status-changed",
+    ]
+    keys = [(one["partitionkey"], one["sequence"]) for one in bench.told]
+    assert keys[-3:] == [(PUMP, "4"), (ROTOR, "3"), (ROTOR, "4")]
+
+
+async def test_an_installation_is_announced_under_its_parent(bench: Bench) -> None:
+    """With run, requirement, part, serial and who did it."""
+    await bench.takes(received(), created(), installed())
+    said = bench.said("unit.installed")[0]
+    assert (said["parent_unit_id"], said["unit_id"], said["run_id"]) == (PUMP, ROTOR, "run of PUMP-1")
+    assert (said["part_number"], said["serial"], said["requirement_id"]) == ("ROTOR-7", ROTOR, "r")
+    assert said["by"] == {"person": "olga", "machine": "urn:plant:station-1"}
+    assert said["as_built_version"] == 2
+
+
+async def test_an_install_and_its_removal_in_one_batch_leave_the_unit_free(bench: Bench) -> None:
+    """Both stay visible, and the as-built moved on twice."""
+    await bench.takes(received(), created(), installed(), removed())
+    assert standing(bench.state(ROTOR)).status == "available"
+    assert (bench.state(PUMP).installations, bench.state(PUMP).as_built_version) == ({}, 3)
+    assert bench.said("unit.removed")[0]["installation_id"] == bench.said("unit.installed")[0]["installation_id"]
+
+
+async def test_a_doubled_install_is_one_installation(bench: Bench) -> None:
+    """In one batch and in two; the same serial said by another event is refused."""
+    once = installed(id_="i-1")
+    await bench.takes(received(), created(), once, once)
+    assert await bench.takes(once) == {"seen": 1}
+    assert (len(bench.said("unit.installed")), bench.refusals) == (1, [])
+    await bench.takes(installed())
+    assert bench.refusals == ["already-installed"]
+
+
+async def test_an_installation_id_follows_from_the_event(bench: Bench) -> None:
+    """Done again after a crash, the same event makes the same installation."""
+    other = Bench(SERVICE, and_above)
+    for one in (bench, other):
+        await one.takes(received(id_="r"), created(), installed(id_="i-1"))
+    assert bench.said("unit.installed")[0]["installation_id"] == other.said("unit.installed")[0]["installation_id"]
+
+
+async def test_of_two_installs_of_one_serial_in_one_batch_exactly_one_wins(bench: Bench) -> None:
+    """The first in arrival order; the other is told where the serial is."""
+    await bench.takes(received(), created(), created("PUMP-2"), installed(), installed(ROTOR, "PUMP-2"))
+    assert bench.refusals == ["already-installed"]
+    assert bench.state(ROTOR).parent_unit_id == PUMP
+
+
+async def test_of_two_installs_for_the_last_designator_exactly_one_wins(bench: Bench) -> None:
+    """Two rotors, one place."""
+    await bench.takes(received(), received("ROTOR-2"), created(designators=["U7"]))
+    await bench.takes(installed(designator="U7"), installed("ROTOR-2", designator="U7"))
+    assert (bench.refusals, len(bench.said("unit.installed"))) == (["designator-taken"], 1)
+
+
+async def a_tree(bench: Bench, number: int) -> None:
+    """A valve that wants a skid, complete and reopened, in a skid of the same number that is complete."""
+    valve, skid = f"VALVE-{number}", f"SKID-{number}"
+    await bench.takes(created(valve, wants="SKID"))
+    await bench.takes(completed(bench, valve), created(skid, wants="VALVE"), installed(valve, skid))
+    await bench.takes(completed(bench, skid), reopened(valve))
+
+
+async def test_two_installs_of_one_batch_do_not_close_a_cycle_together(bench: Bench) -> None:
+    """They share no unit: skid 2 into valve 1, skid 1 into valve 2."""
+    await a_tree(bench, 1)
+    await a_tree(bench, 2)
+    assert bench.refusals == []
+    assert await bench.takes(installed("SKID-2", "VALVE-1"), installed("SKID-1", "VALVE-2")) == {
+        "done": 1,
+        "refused": 1,
+        "seen": 0,
+    }
+    assert bench.refusals == ["would-create-cycle"]
+    assert (bench.state("SKID-2").parent_unit_id, bench.state("SKID-1").parent_unit_id) == ("VALVE-1", None)
+
+
+async def test_an_early_install_waits_for_its_component_and_for_its_claim(bench: Bench) -> None:
+    """First neither is known, then the parent is, then both: it is taken up by itself."""
+    await bench.takes(installed())
+    assert [one.waits_for for one in bench.aside] == [PUMP]
+    await bench.takes(received(PUMP))
+    assert [one.waits_for for one in bench.aside] == [ROTOR]
+    await bench.takes(received())
+    assert [one.waits_for for one in bench.aside] == [PUMP]
+    await bench.takes(created())
+    assert not bench.aside
+    assert bench.state(ROTOR).parent_unit_id == PUMP
+
+
+async def test_what_follows_an_early_install_waits_behind_it(bench: Bench) -> None:
+    """The removal of a rotor is not done before its installation."""
+    await bench.takes(created(), installed(), removed())
+    assert [one.parking for one in bench.aside] == ["early", "behind"]
+    await bench.takes(received())
+    assert not bench.aside
+    assert bench.types[-6:] == [
+        "unit.installed",
+        "unit.placed",
+        "unit.status-changed",
+        "unit.removed",
+        "unit.placed",
+        "unit.status-changed",
+    ]
+
+
+async def test_an_early_install_whose_time_is_up_is_refused(bench: Bench) -> None:
+    """The refusal names the event that waited."""
+    await bench.takes(created(), installed(id_="i-1"))
+    await bench.waits(EARLY_FOR.total_seconds() / 60)
+    assert bench.refusals == ["unknown-unit"]
+    assert bench.said("unit.change-refused")[0]["refused_id"] == "i-1"
+
+
+async def test_a_record_with_a_wrong_key_is_refused(bench: Bench) -> None:
+    """An install is keyed by its parent, a receipt by its unit."""
+    await bench.takes(received(), created(), installed(key=ROTOR), received("ROTOR-2", key=PUMP))
+    assert bench.refusals == ["wrong-key", "wrong-key"]
+    assert PUMP in bench.said("unit.change-refused")[0]["resolve"]
+
+
+async def test_a_refused_claim_is_said_so_that_its_run_is_canceled(bench: Bench) -> None:
+    """With the run, and the type and id of its creation."""
+    await bench.takes(created(), created(PUMP, "run-2"))
+    said = bench.said("unit.change-refused")[0]
+    assert (said["code"], said["run_id"], said["unit_id"]) == ("target-not-available", "run-2", PUMP)
+    assert said["refused_type"] == "asbuilt.run.created.v1"
+
+
+async def test_a_completed_run_releases_its_unit_and_consumes_what_is_in_it(bench: Bench) -> None:
+    """One completion, one release, whatever is heard twice."""
+    await bench.takes(received(), created(), installed())
+    await bench.takes(completed(bench), completed(bench))
+    assert bench.types[-3:] == ["unit.released", "unit.consumed", "unit.status-changed"]
+    assert bench.said("unit.consumed")[0] == BY | {"unit_id": ROTOR, "run_id": "run of PUMP-1", "parent_unit_id": PUMP}
+
+
+async def test_a_removal_in_flight_contests_the_completion(bench: Bench) -> None:
+    """The unit is not released; the difference is said, and after the run reopened all goes on."""
+    await bench.takes(received(), created(), installed())
+    completion = completed(bench)
+    await bench.takes(removed(), completion)
+    said = bench.said("completion.contested")[0]
+    assert (said["relied_on_version"], said["as_built_version"]) == (2, 3)
+    assert said["differences"] == [{"change": "removed", "requirement_id": "r", "unit_id": ROTOR}]
+    assert standing(bench.state(PUMP)).status == "on_hold"
+    await bench.takes(reopened(PUMP), installed())
+    await bench.takes(completed(bench, number=2))
+    assert standing(bench.state(PUMP)).status == "available"
+
+
+async def test_a_rework_does_not_need_what_earlier_runs_installed(bench: Bench) -> None:
+    """A second run on a built unit is completed with nothing of its own."""
+    await bench.takes(received(), created(), installed())
+    await bench.takes(completed(bench))
+    again = created(PUMP, "rework", "VALVE")
+    await bench.takes(again, received("VALVE-1"), installed("VALVE-1"))
+    assert bench.refusals == []
+    said = event_of_rework(bench)
+    assert await bench.takes(said) == {"done": 1, "seen": 0}
+    assert bench.state("VALVE-1").consumed_by == "rework"
+    assert bench.state(ROTOR).consumed_by == "run of PUMP-1"
+
+
+def event_of_rework(bench: Bench) -> Sent:
+    """The completion of the rework, which knows its own valve only."""
+    _, contract = contract_of(read(completed(bench).value, []))
+    data = contract.model_dump(mode="json", exclude_none=True)
+    own = [one for one in data["record"]["installations"] if one["unit_id"] == "VALVE-1"]
+    record = data["record"] | {"run_id": "rework", "installations": own}
+    return event("asbuilt.run.completed.v1", data | {"run_id": "rework", "record": record})
+
+
+async def test_a_machine_does_only_what_its_role_may() -> None:
+    """A site whose machines must not install gets refusals, not silence."""
+    bench = Bench(SERVICE, permissions=PERMISSIONS | {"unit:install": frozenset({"operator"})})
+    await bench.takes(received(), created(), installed())
+    assert bench.refusals == ["permission-missing"]
+
+
+def test_plant_events_need_a_permission_and_facts_need_none() -> None:
+    """A handler that is new is covered unasked."""
+    for contract, handler in HANDLERS.items():
+        assert (handler.permission in PERMISSIONS) is issubclass(contract, PlantEvent), contract
+
+
+async def test_everything_that_is_announced_can_be_read_by_its_contract(bench: Bench) -> None:
+    """Type, key and shape."""
+    await bench.takes(received(), created(), installed(), removed(), installed(), removed("VALVE-1"))
+    await bench.takes(completed(bench), reopened(PUMP))
+    for one in bench.work.tables.outbox:
+        entry, contract = contract_of(read(one.body, []))
+        assert entry == CATALOG[entry.type]
+        assert getattr(contract, entry.key) == one.key
+
+
+async def test_quantities_keep_their_digits(bench: Bench) -> None:
+    """37.50 m stay 37.50 m."""
+    foil = {"part_number": "INS-8", "revision": "A", "lot": "L1", "quantity": "37.50", "unit_of_measure": "m"}
+    await bench.takes(event("plant.unit.received.v1", foil | {"unit_id": "INS-8:L1"}))
+    assert bench.said("unit.received")[0]["quantity"] == "37.50"
+    assert bench.state("INS-8:L1").identification.quantity == Decimal("37.50")
