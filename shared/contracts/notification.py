@@ -1,8 +1,6 @@
 """What the notification service announces: topic ``asbuilt.notifications``."""
 
-from datetime import datetime
-
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.base import ChangeRefused, Fact, Id, Name, RecordParked, Text
 
@@ -27,7 +25,7 @@ class EndpointSecretRotated(Fact):
     """Deliveries to an endpoint are signed with a new secret; the one before signs beside it for a while."""
 
     endpoint_id: Id
-    old_until: datetime
+    old_until: AwareDatetime
 
 
 class EndpointDisabled(Fact):

@@ -184,7 +184,7 @@ def test_a_measured_number_never_passes_through_a_float(digits: str) -> None:
 
 
 def test_a_yes_is_not_a_one() -> None:
-    """true stays a yes, 1 stays a number, and neither becomes the other."""
+    """True stays a yes, 1 stays a number, and neither becomes the other."""
     for written, value in (("true", True), ("1", Decimal(1)), ('"1"', "1"), ('["a"]', ("a",))):
         body = GOOD.replace(b"1.23", written.encode())
         _, read = envelope.contract_of(envelope.read(body, ()))
