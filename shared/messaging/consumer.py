@@ -1,4 +1,5 @@
-"""The consumer: hands batches of Kafka records to the road and commits offsets after it.
+"""The consumer: hands batches of Kafka records to the road and commits offsets after it. While one batch is in the
+database, the next is polled and read.
 
 FastStream's batch subscriber does the polling. Its own parser and ack are not used: one record with a strange
 header would cost its whole batch, and an ack commits what was polled, not what was done.
@@ -19,7 +20,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
 
-from shared.messaging.messages import Record
+from shared.messaging.messages import Message, Record
 from shared.messaging.patience import Patience, Waiting
 from shared.messaging.watch import Seam, Watch
 
@@ -42,21 +43,23 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         *,
         group: str,
         topics: Sequence[str],
-        take: Callable[[Sequence[Record]], Awaitable[object]],
+        read: Callable[[Sequence[Record]], Sequence[Message]],
+        take: Callable[[Sequence[Message]], Awaitable[object]],
         is_waiting: Waiting,
         patience: Patience,
         watch: Watch,
         max_records: int,
     ) -> None:
         self._broker = broker
+        self._read = read
         self._take = take
         self._is_waiting = is_waiting
         self._patience = patience
         self._watch = watch
         self._stopping = False
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._batch: asyncio.Task[None] | None = None
         self._committing: asyncio.Task[None] | None = None
+        self._revocations = 0
         self._has_joined = False
         self._homeless_since: float | None = None
         self.batch_since: float | None = None
@@ -84,8 +87,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def stop(self) -> None:
         """Finish the batch in hand, commit its offsets, leave the group."""
         self._stopping = True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), timeout=HANDOVER_S)
+        await self._batch_ended(HANDOVER_S)
         await self._committed()
         await self._broker.stop()
 
@@ -112,8 +114,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: object) -> None:
         """Somebody joined or left: hand over after the batch in hand."""
         if revoked:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), timeout=HANDOVER_S)
+            self._revocations += 1
+            await self._batch_ended(HANDOVER_S)
             await self._committed()
 
     async def on_partitions_assigned(self, assigned: object) -> None:  # noqa: ARG002 - its listener's form
@@ -149,30 +151,42 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return self._subscriber.consumer
 
     async def _handle(self, message: KafkaMessage) -> None:
+        """Read a batch, wait for the one before, let it begin. One that was revoked or came too late meanwhile is
+        left alone: its offsets are not committed, so it comes again.
+        """
         records: tuple[Any, ...] = message.raw_message
         if self._stopping:
-            return  # not committed, so the next member reads it again
+            return
+        revocations = self._revocations
         self._watch.passed(Seam.POLLED)
-        self._idle.clear()
+        messages = self._read(records)
+        await self._batch_ended()
+        if not self._stopping and revocations == self._revocations:
+            self._batch = asyncio.create_task(self._end(messages, _next_offsets(records)))
+
+    async def _end(self, messages: Sequence[Message], offsets: dict[TopicPartition, int]) -> None:
+        """Take a batch to its end, then let its offsets be committed."""
+        self._watch.passed(Seam.BEGUN)
         self.batch_since = monotonic()
         try:
-            if await self._taken(records):
+            if await self._taken(messages):
                 await self._committed()
-                self._committing = asyncio.create_task(self._commit(_next_offsets(records)))
-                if self._stopping:
-                    await self._committed()
+                self._committing = asyncio.create_task(self._commit(offsets))
         finally:
             self.batch_since = None
-            self._idle.set()
 
-    async def _taken(self, records: Sequence[Record]) -> bool:
+    async def _batch_ended(self, within_s: float | None = None) -> None:
+        if self._batch is not None:
+            await asyncio.wait({self._batch}, timeout=within_s)
+
+    async def _taken(self, messages: Sequence[Message]) -> bool:
         """Take the batch, however long the database stays away; False when stopped meanwhile."""
         while True:
             try:
-                await self._take(records)
+                await self._take(messages)
             except Exception as error:  # noqa: BLE001 - nothing may lose a batch
                 if not self._is_waiting(error):
-                    _log.exception("batch failed", records=len(records))
+                    _log.exception("batch failed", records=len(messages))
                 if self._stopping:
                     return False
                 await self._patience.wait("consumer", error)

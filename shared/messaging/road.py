@@ -74,13 +74,21 @@ class Road:
 
         :raises Exception: only what ``is_waiting`` recognises; nothing was changed then, try again later.
         """
-        started = perf_counter()
+        return await self.take_messages(self.read(records))
+
+    def read(self, records: Sequence[Record]) -> Sequence[Message]:
+        """The messages in records. Touches nothing, so it may be done while the batch before is in the database."""
         messages = [read(record) for record in records]
         self._watch.passed(Seam.READ)
+        return messages
+
+    async def take_messages(self, messages: Sequence[Message]) -> Counter[str]:
+        """The rest of `take`."""
+        started = perf_counter()
         traces = [message.traceparent for message in messages if message.traceparent]
         with self._watch.batch(traces):
             endings, created = await self._divide(messages)
-        self._watch.took(len(records), (perf_counter() - started) * 1000, endings)
+        self._watch.took(len(messages), (perf_counter() - started) * 1000, endings)
         if created and self.service.everything is None:
             await self.take_up(created)
         return endings

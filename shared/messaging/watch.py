@@ -11,6 +11,7 @@ class Seam(StrEnum):
 
     POLLED = "polled"
     READ = "read"
+    BEGUN = "begun"
     CLAIMED = "claimed"
     LOCKED = "locked"
     DECIDED = "decided"

@@ -17,18 +17,16 @@ from shared.messaging.watch import Seam, Unwatched
 from shared.runtime import logs, server
 from shared.runtime.settings import load
 
-WHERE = {
-    Seam.READ: "parse",
+POLL = {Seam.POLLED: "poll", Seam.READ: "parse"}
+BATCH = {
     Seam.CLAIMED: "sql_claim",
     Seam.LOCKED: "sql_lock",
     Seam.DECIDED: "rules",
     Seam.SAVED: "sql_save",
     Seam.ANNOUNCED: "sql_outbox",
     Seam.COMMITTED: "commit",
-    Seam.POLLED: "poll",
 }
-"""What ends at a seam of the consumer."""
-RELAYED = {Seam.FETCHED: "relay_fetch", Seam.SENT: "relay_send", Seam.DELETED: "relay_delete"}
+RELAY = {Seam.FETCHED: "relay_fetch", Seam.SENT: "relay_send", Seam.DELETED: "relay_delete"}
 MARK_EVERY = 20_000
 
 
@@ -37,7 +35,7 @@ class Stopwatch(Unwatched):
 
     def __init__(self, events: int) -> None:
         self._wanted = events
-        self._last = {"consumer": 0.0, "relay": 0.0}
+        self._last = {"poll": 0.0, "batch": 0.0, "relay": 0.0}
         self._took: Counter[str] = Counter()
         self._began = 0.0
         self._cpu_s = 0.0
@@ -52,15 +50,17 @@ class Stopwatch(Unwatched):
         if seam is Seam.POLLED and not self._began:
             self._began = now
             self._cpu_s = process_time()
-        elif seam in WHERE:
-            self._took[WHERE[seam]] += now - self._last["consumer"]
-        elif seam in RELAYED:
-            self._took[RELAYED[seam]] += now - self._last["relay"]
-        if seam in WHERE:
-            self._last["consumer"] = now
-        elif seam in RELAYED:
-            self._last["relay"] = now
+        self._add(seam, now)
         self._end_when_sent(seam, now)
+
+    def _add(self, seam: Seam, now: float) -> None:
+        """The next batch is polled and read while one is in the database, so both are timed on their own."""
+        for of, where in (("poll", POLL), ("batch", BATCH), ("relay", RELAY)):
+            if seam in where:
+                self._took[where[seam]] += now - (self._last[of] or now)
+                self._last[of] = now
+        if seam is Seam.BEGUN:
+            self._last["poll"] = self._last["batch"] = now
 
     def _end_when_sent(self, seam: Seam, now: float) -> None:
         """All is sent when the relay looks twice and finds nothing."""
