@@ -1,0 +1,355 @@
+"""A pump is built: plant systems publish, people review and confirm, run and inventory agree over Kafka."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.kernel import content_hash
+from shared.testing.conditions import eventually
+from shared.testing.databases import Databases
+from shared.testing.kafka import Kafka
+from shared.testing.plant import PlantUnderTest, ServiceProcess
+from shared.testing.topics import Publisher
+
+Document = dict[str, Any]
+WITHIN_S = 30
+RUN = ("services.run", "serve")
+
+STEPS = [
+    {
+        "step_id": "assemble",
+        "name": "Assemble",
+        "fields": [
+            {
+                "field_id": "torque",
+                "name": "Torque",
+                "kind": "number",
+                "unit": "N·m",
+                "target": "25.0",
+                "tolerance": "0.5",
+            }
+        ],
+    },
+    {"step_id": "test", "name": "Leak test", "after": ["assemble"]},
+]
+ROTOR = {"requirement_id": "rotor", "part_number": "ROTOR-7", "revision": "A", "quantity": 1}
+RELEASE = {"gate_id": "release", "name": "Quality release", "role": "Quality"}
+
+
+class Floor:
+    """What happens around run and inventory."""
+
+    def __init__(self, plant: PlantUnderTest, run: ServiceProcess | None = None) -> None:
+        """``run``: the process of the run service that answers, where there are several."""
+        self.plant = plant
+        self._at = {"inventory": plant.process("inventory"), "run": run or plant.process("run")}
+        self._numbers = count(1)
+
+    def orders(self, **changed: Any) -> tuple[str, str]:
+        """Planning orders a pump; the ids of run and unit."""
+        number = next(self._numbers)
+        run_id, serial = f"run-{number}", f"PUMP-{number}"
+        order = {
+            "run_id": run_id,
+            "part_number": "PUMP-100",
+            "revision": "B",
+            "procedure": {"name": "Build a pump", "version": "3"},
+            "target": {"serial": serial},
+            "steps": STEPS,
+            "requirements": [ROTOR],
+            "gates": [RELEASE],
+        } | changed
+        self.plant.publish.event("plant.run.ordered.v1", order)
+        return run_id, order["target"]["serial"]
+
+    def receives(self, serial: str, part_number: str = "ROTOR-7") -> str:
+        """The warehouse receives a component."""
+        what = {"unit_id": serial, "part_number": part_number, "revision": "A", "serial": serial}
+        self.plant.publish.event("plant.unit.received.v1", what)
+        return serial
+
+    def installs(self, component: str, unit_id: str) -> None:
+        """A scanner says that a component was put into the pump."""
+        what = {"parent_unit_id": unit_id, "requirement_id": "rotor", "unit_id": component, "operator": "olga"}
+        self.plant.publish.event("plant.unit.installed.v1", what)
+
+    def works(self, run_id: str) -> None:
+        """Stations record and sign off everything."""
+        one = {"run_id": run_id, "operator": "olga", "station": "torque-2"}
+        value = one | {"step_id": "assemble", "field_id": "torque", "value": "25.10"}
+        self.plant.publish.event("plant.step.value-recorded.v1", value)
+        for step in ("assemble", "test"):
+            self.plant.publish.event("plant.step.signed-off.v1", one | {"step_id": step})
+
+    def asks(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Document | None = None,
+        *,
+        roles: str = "viewer",
+        key: str = "",
+    ) -> httpx.Response:
+        """A person with these roles calls."""
+        headers = {"authorization": f"Bearer {self.plant.token(*roles.split(), person=roles.split(maxsplit=1)[0])}"}
+        headers |= {"idempotency-key": key} if key else {}
+        return httpx.request(method, self._at[service].url + path, json=body, headers=headers, timeout=30)
+
+    def sees(self, service: str, path: str, is_so: Callable[[Document], object]) -> Document:
+        """What a viewer sees as soon as it is so."""
+
+        def look() -> Document | None:
+            answer = self.asks(service, "GET", path)
+            assert answer.is_success, answer.text
+            document: Document = answer.json()
+            assert is_so(document), document
+            return document
+
+        seen = eventually(look, WITHIN_S, f"{service} {path}")
+        assert seen is not None
+        return seen
+
+    def builds(self, **changed: Any) -> tuple[str, str, str]:
+        """Everything that a pump needs but the gate; the ids of run, unit and rotor."""
+        run_id, unit_id = self.orders(**changed)
+        rotor = self.receives(f"ROTOR-of-{run_id}")
+        self.installs(rotor, unit_id)
+        self.works(run_id)
+        self.sees("run", f"/runs/{run_id}/review", lambda one: [b["code"] for b in one["blockers"]] == ["gate-open"])
+        return run_id, unit_id, rotor
+
+    def is_ready(self, run_id: str) -> str:
+        """The gate is approved, and nothing blocks; the version of the review."""
+        approved = self.asks("run", "POST", f"/runs/{run_id}/gates/release/approve", roles="quality Quality")
+        assert approved.status_code == 200, approved.text
+        version: str = self.sees("run", f"/runs/{run_id}/review", lambda one: one["is_ready"])["version"]
+        return version
+
+    def confirms(self, run_id: str, version: str, *, key: str = "", note: str = "") -> httpx.Response:
+        """The lead confirms."""
+        body = {"review_version": version, "note": note}
+        return self.asks("run", "POST", f"/runs/{run_id}/complete", body, roles="lead", key=key)
+
+
+@pytest.fixture(scope="module")
+def floor(directory: Any, kafka: Kafka, databases: Databases, publish: Publisher) -> Iterator[Floor]:
+    """One plant for all stories here: each has its own run and units."""
+    plant = PlantUnderTest(directory / "build-a-unit", kafka.address, databases, publish)
+    plant.serve("run", "inventory")
+    yield Floor(plant)
+    plant.stop()
+
+
+def test_a_pump_is_built_reviewed_confirmed_and_released(floor: Floor) -> None:
+    """From the order to the as-built tree; the completion goes out once on both topics, under one id."""
+    run_id, unit_id, rotor = floor.builds()
+    version = floor.is_ready(run_id)
+    answer = floor.confirms(run_id, version, note="fine")
+    assert answer.status_code == 200, answer.text
+    floor.sees("inventory", f"/units/{unit_id}", lambda one: one["status"] == "available")
+    floor.sees("inventory", f"/units/{rotor}", lambda one: one["consumed_by"] == run_id)
+    tree = floor.sees("inventory", f"/units/{unit_id}/tree", lambda one: one["children"])
+    assert [(one["serial"], one["requirement_id"], one["installed_by"]["person"]) for one in tree["children"]] == [
+        (rotor, "rotor", "olga")
+    ]
+    heard = {
+        topic: [
+            one
+            for one in floor.plant.announced(topic, lambda all_: any(_is_of(one, run_id) for one in all_))
+            if _is_of(one, run_id)
+        ]
+        for topic in ("asbuilt.runs", "asbuilt.completions")
+    }
+    ids = {one.id for there in heard.values() for one in there}
+    assert len(ids) == 1
+    assert [len(there) for there in heard.values()] == [1, 1]
+    assert heard["asbuilt.completions"][0].data["record"] == answer.json()
+
+
+def _is_of(one: Any, run_id: str) -> bool:
+    return one.type == "asbuilt.run.completed.v1" and one.key == run_id
+
+
+def test_the_record_can_be_checked_by_whoever_receives_it(floor: Floor) -> None:
+    """Its hash is over everything else in it, on the topic as in the answer and in the list of completions."""
+    run_id, _, rotor = floor.builds()
+    record = floor.confirms(run_id, floor.is_ready(run_id)).json()
+    assert record["content_hash"] == content_hash({k: v for k, v in record.items() if k != "content_hash"})
+    assert record["steps"][0]["values"][0]["value"] == "25.10"
+    assert record["installations"][0]["serial"] == rotor
+    kept = floor.sees("run", f"/runs/{run_id}/completions", lambda one: one["items"])["items"]
+    assert [(one["record"], one["superseded_at"]) for one in kept] == [(record, None)]
+
+
+def test_a_repeated_confirmation_gets_the_first_answer_and_a_second_person_a_refusal(floor: Floor) -> None:
+    """By the idempotency key; another body under it is refused, another key finds the run locked."""
+    run_id, _, _ = floor.builds()
+    version = floor.is_ready(run_id)
+    first = floor.confirms(run_id, version, key=f"{run_id}-1")
+    again = floor.confirms(run_id, version, key=f"{run_id}-1")
+    assert (again.status_code, again.json()) == (first.status_code, first.json()) == (200, first.json())
+    assert floor.confirms(run_id, version, key=f"{run_id}-1", note="other").json()["code"] == "idempotency-key-reused"
+    assert floor.confirms(run_id, version, key=f"{run_id}-2").json()["code"] == "run-locked"
+
+
+def test_a_confirmation_that_comes_too_late_or_too_early_shows_the_review(floor: Floor) -> None:
+    """Blocked: with what blocks and who can resolve it. Stale: with the new version."""
+    run_id, _, _ = floor.builds()
+    blocked = floor.confirms(run_id, "sha256:0")
+    assert (blocked.status_code, blocked.json()["code"]) == (409, "completion-blocked")
+    blocker = blocked.json()["review"]["blockers"][0]
+    assert (blocker["permission"], blocker["role"]) == ("gate:approve", "Quality")
+    version = floor.is_ready(run_id)
+    stale = floor.confirms(run_id, "sha256:0")
+    assert (stale.status_code, stale.json()["code"]) == (409, "review-stale")
+    assert stale.json()["review"]["version"] == version
+
+
+def test_a_completed_pump_is_locked_over_http_and_over_kafka(floor: Floor) -> None:
+    """Steps in run, the as-built in inventory; refused on the topic as well as in the answer."""
+    run_id, unit_id, rotor = floor.builds()
+    floor.confirms(run_id, floor.is_ready(run_id))
+    floor.sees("inventory", f"/units/{unit_id}", lambda one: one["status"] == "available")
+    put = floor.asks("run", "PUT", f"/runs/{run_id}/steps/assemble/fields/torque", {"value": "25.2"}, roles="admin")
+    assert (put.status_code, put.json()["code"]) == (409, "run-locked")
+    out = floor.asks("inventory", "POST", f"/units/{unit_id}/installations/{rotor}/remove", {}, roles="admin")
+    assert (out.status_code, out.json()["code"]) == (409, "as-built-locked")
+    floor.works(run_id)
+    floor.plant.announced("asbuilt.runs", lambda heard: sum(_is_locked(one, run_id) for one in heard) == 4)
+
+
+def _is_locked(one: Any, run_id: str) -> bool:
+    return one.type == "asbuilt.run.change-refused.v1" and one.key == run_id and one.data["code"] == "run-locked"
+
+
+def test_a_second_run_for_a_unit_in_work_is_canceled_with_the_reason(floor: Floor) -> None:
+    """Its steps take nothing any more; the first run goes on."""
+    first, unit_id, _ = floor.builds()
+    second, _ = floor.orders(target={"serial": unit_id})
+    canceled = floor.sees("run", f"/runs/{second}", lambda one: one["status"] == "canceled")
+    assert f"target-not-available: The unit {unit_id} cannot be" in canceled["canceled_because"]
+    assert f"the target of the open run {first}" in canceled["canceled_because"]
+    start = floor.asks("run", "POST", f"/runs/{second}/steps/assemble/start", roles="operator")
+    assert (start.status_code, start.json()["code"]) == (409, "run-not-open")
+    assert floor.asks("run", "GET", f"/runs/{first}").json()["status"] == "in_progress"
+
+
+def test_an_unheard_of_rotor_waits_and_a_wrong_one_is_refused(floor: Floor) -> None:
+    """An install before its receipt is taken up when the rotor comes; a valve in its place is refused by name."""
+    run_id, unit_id = floor.orders()
+    floor.installs(f"early-{run_id}", unit_id)
+    floor.sees("run", f"/runs/{run_id}", lambda one: one["as_built_version"] == 1)
+    floor.receives(f"early-{run_id}")
+    floor.sees("run", f"/runs/{run_id}", lambda one: one["installations"])
+    valve = floor.receives(f"VALVE-{run_id}", "VALVE-3")
+    floor.sees(
+        "inventory", "/units?part_number=VALVE-3&limit=500", lambda one: valve in [u["unit_id"] for u in one["items"]]
+    )
+    body = {"unit_id": valve, "requirement_id": "rotor"}
+    refused = floor.asks("inventory", "POST", f"/units/{unit_id}/installations", body, roles="operator")
+    assert (refused.status_code, refused.json()["code"]) == (409, "part-not-approved")
+    assert "ROTOR-7 (revision A)" in refused.json()["resolve"]
+
+
+def test_a_run_shows_its_summary_and_a_step_its_evidence(floor: Floor) -> None:
+    """Signers, values with verdicts, counts, completer, cycle time: what the review surfaces need."""
+    run_id, unit_id, _ = floor.builds()
+    floor.confirms(run_id, floor.is_ready(run_id))
+    run = floor.asks("run", "GET", f"/runs/{run_id}").json()
+    assert (run["status"], run["target"]["unit_id"], run["operators"]) == ("complete", unit_id, ["olga"])
+    assert run["completed_by"] == {"person": "lead", "machine": None}
+    assert float(run["cycle_time_s"]) > 0
+    assert run["counts"]["steps"] == {"completed": 2, "failed_then_resolved": 0, "total": 2}
+    torque = run["steps"][0]["fields"][0]
+    assert (torque["value"], torque["unit"], torque["verdict"]) == ("25.10", "N·m", "in-range")
+    assert run["steps"][0]["signed_by"] == {"person": "olga", "machine": "torque-2"}
+    steps = floor.asks("run", "GET", f"/runs/{run_id}/steps").json()
+    assert [one["step_id"] for one in steps["items"]] == ["assemble", "test"]
+    assert [(one["number"], one["value"]) for one in steps["recordings"]] == [(1, "25.10")]
+
+
+def test_lists_come_in_pages_that_lead_to_the_end(floor: Floor) -> None:
+    """Every run and every unit is on just one page."""
+    floor.builds()
+    for service, path, name in (("run", "/runs", "run_id"), ("inventory", "/units", "unit_id")):
+        everything = [one[name] for one in floor.asks(service, "GET", f"{path}?limit=500").json()["items"]]
+        page = floor.asks(service, "GET", f"{path}?limit=1").json()
+        found = [one[name] for one in page["items"]]
+        while page["next"]:
+            page = floor.asks(service, "GET", f"{path}?limit=1&cursor={page['next']}").json()
+            found += [one[name] for one in page["items"]]
+        assert found == everything
+        assert len(found) > 1
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "status", "code"),
+    [
+        ("run", "/runs/nobody", 404, "not-found"),
+        ("run", "/runs/nobody/review", 404, "not-found"),
+        ("run", "/runs/nobody/steps", 404, "not-found"),
+        ("run", "/runs/nobody/completions", 404, "not-found"),
+        ("run", "/runs/a%00b", 422, "request-invalid"),
+        ("run", "/runs?unit_id=%00", 422, "request-invalid"),
+        ("run", "/runs?status=lost", 422, "request-invalid"),
+        ("run", "/runs?cursor=W10", 422, "cursor-invalid"),
+        ("run", "/runs?cursor=nonsense", 422, "cursor-invalid"),
+        ("run", "/runs?limit=0", 422, "request-invalid"),
+        ("inventory", "/units/nobody", 404, "not-found"),
+        ("inventory", "/units/nobody/tree", 404, "not-found"),
+        ("inventory", "/units/a%00b", 422, "request-invalid"),
+        ("inventory", "/units?cursor=W10", 422, "cursor-invalid"),
+    ],
+)
+def test_what_is_not_there_or_makes_no_sense_is_said(
+    floor: Floor, service: str, path: str, status: int, code: str
+) -> None:
+    """A problem document with a code, an obstacle and a way out; never an error of ours."""
+    answer = floor.asks(service, "GET", path)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["resolve"]
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_what_nobody_can_keep_is_refused(floor: Floor) -> None:
+    """NUL in a note, a reason or a value, a number of a billion digits: 422, and nothing changes."""
+    run_id, _ = floor.orders()
+    before = floor.sees("run", f"/runs/{run_id}", lambda one: one["as_built_version"] == 1)
+    calls = [
+        ("POST", "cancel", {"reason": "a\0b"}, "request-invalid"),
+        ("POST", "complete", {"review_version": "x", "note": "a\0b"}, "request-invalid"),
+        ("PUT", "steps/assemble/fields/torque", {"value": "1E+999999999"}, "value-invalid"),
+        ("PUT", "steps/assemble/fields/torque", {"value": "a\0b"}, "value-invalid"),
+    ]
+    for method, path, body, code in calls:
+        answer = floor.asks("run", method, f"/runs/{run_id}/{path}", body, roles="lead")
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert floor.asks("run", "GET", f"/runs/{run_id}").json()["version"] == before["version"]
+
+
+def test_a_removal_in_flight_contests_the_completion_and_the_run_reopens_itself(plant: PlantUnderTest) -> None:
+    """A unit is never released against an as-built nobody reviewed; reviewed again, it is."""
+    plant.serve("inventory")
+    ears = plant.start("run", *RUN, "--only", "consumer")
+    floor = Floor(plant, plant.start("run", *RUN, "--only", "http", "--only", "relay").wait_ready())
+    run_id, unit_id, rotor = floor.builds()
+    version = floor.is_ready(run_id)
+    ears.stop()
+    remove = f"/units/{unit_id}/installations/{rotor}/remove"
+    assert floor.asks("inventory", "POST", remove, {"reason": "worn"}, roles="operator").status_code == 200
+    assert floor.confirms(run_id, version).status_code == 200
+    floor.sees("inventory", f"/units/{unit_id}", lambda one: one["status"] == "on_hold")
+    plant.start("run", *RUN, "--only", "consumer")
+    shown = floor.sees("run", f"/runs/{run_id}", lambda one: one["status"] == "in_progress")
+    assert (shown["completions"], shown["installations"]) == (1, [])
+    kept = floor.asks("run", "GET", f"/runs/{run_id}/completions").json()["items"]
+    assert f"{rotor} removed" in kept[0]["superseded_because"]
+    floor.sees("inventory", f"/units/{unit_id}", lambda one: one["status"] == "wip")
+    floor.installs(rotor, unit_id)
+    review = floor.sees("run", f"/runs/{run_id}/review", lambda one: one["is_ready"])
+    assert floor.confirms(run_id, review["version"]).json()["number"] == 2
+    floor.sees("inventory", f"/units/{unit_id}", lambda one: one["status"] == "available")
