@@ -170,7 +170,7 @@ def _counts(counts: Document) -> Text:
     told = (
         f"steps {steps['completed']}/{steps['total']}",
         f"requirements {needs['installed']}/{needs['total']}, {needs['excepted']} excepted",
-        f"issues {issues['open']} open, {issues['dispositioned']} decided, {issues['resolved']} resolved",
+        f"issues {issues['open']} open, {issues['dispositioned']} dispositioned, {issues['resolved']} resolved",
         f"gates {gates['satisfied']}/{gates['required']}",
     )
     return Text(" · ".join(told), style="dim")

@@ -1,0 +1,213 @@
+"""The demo as a stranger runs it: a whole plant of processes, told in lines, checked, and gone afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+ASBUILT = Path(sys.executable).parent / "asbuilt"
+STARTS_WITHIN_S = 170
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that stays up, and what it has printed."""
+
+    process: "subprocess.Popen[bytes]"
+    home: Path
+    log: Path
+
+    @property
+    def told(self) -> str:
+        """What it printed so far, its lines joined."""
+        return " ".join(self.log.read_text(errors="replace").split())
+
+    def asks(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run another command beside it."""
+        return asbuilt(self.home, *arguments)
+
+    def named(self, prefix: str) -> str:
+        """The id that the demo gave to its run or unit."""
+        return next(word for word in self.told.split() if word.startswith(prefix))
+
+
+def asbuilt(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end."""
+    return subprocess.run(
+        [ASBUILT, *arguments],
+        cwd=home,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=STARTS_WITHIN_S,
+        check=False,
+    )
+
+
+def environment() -> dict[str, str]:
+    """This process's, without what would change a demo."""
+    return {name: one for name, one in os.environ.items() if name not in ("KAFKA", "ONCE", "COLUMNS", "ASBUILT_PLANT")}
+
+
+def until(holds: Callable[[], bool], within_s: float) -> bool:
+    """Wait for a condition, for so long at most."""
+    deadline = monotonic() + within_s
+    while not holds():
+        if monotonic() > deadline:
+            return False
+        sleep(0.1)
+    return True
+
+
+def processes_of(directory: Path) -> list[str]:
+    """The command lines of processes that work in a plant's directory: it is in their arguments or settings."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line, settings = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if f"{directory}/".encode() in line + settings:
+            found.append(line.replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory in which a stranger stands."""
+    return tmp_path_factory.mktemp("stranger")
+
+
+@pytest.fixture(scope="module")
+def demo(home: Path) -> Iterator[Demo]:
+    """A demo that has told its story and stays up."""
+    log = home / "told.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen([ASBUILT, "demo"], cwd=home, env=environment(), stdout=output, stderr=output)
+    one = Demo(process, home, log)
+    try:
+        assert until(lambda: "stays up" in one.told or process.poll() is not None, STARTS_WITHIN_S), one.told
+        assert process.poll() is None, one.told
+        yield one
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_stranger_watches_a_plant_build_a_unit(demo: Demo) -> None:
+    """Every part of the story is told, and was checked."""
+    for words in (
+        "five services: run, inventory, issue, audit, notification",
+        "the installs that came too early are taken up by themselves",
+        "the gateway's rubbish stands aside, and nothing waited for it",
+        "requirement-short",
+        "lena confirms all the same: completion-blocked",
+        "review-stale",
+        "run-locked",
+        "run.completed is on asbuilt.completions exactly once",
+        "its signature verified",
+        "All 25 checks passed",
+        "/docs",
+    ):
+        assert words in demo.told
+    assert "✘ " not in demo.told.split("The blockers are cleared")[1]
+
+
+def test_its_run_is_complete_and_locked(demo: Demo) -> None:
+    """Another command finds the plant by itself, and the run as the story left it."""
+    ended = demo.asks("review", demo.named("RUN-"), "--json")
+    assert ended.returncode == 1, ended.stderr
+    review = json.loads(ended.stdout)
+    assert review["status"] == "complete"
+    assert [one["code"] for one in review["blockers"]] == ["run-not-open"]
+    again = demo.asks("complete", demo.named("RUN-"), "--yes", "--json")
+    assert again.returncode == 1
+    assert json.loads(again.stderr)["code"] == "run-locked"
+
+
+def test_its_unit_shows_what_is_in_it(demo: Demo) -> None:
+    """The as-built tree: one motor and two bearings, and who put them in."""
+    tree = json.loads(demo.asks("tree", demo.named("HP-200-"), "--json").stdout)
+    assert tree["status"] == "available"
+    assert sorted(one["part_number"] for one in tree["children"]) == ["BRG-7", "BRG-7", "MTR-40"]
+    drawn = demo.asks("tree", demo.named("HP-200-")).stdout
+    assert "omar at scanner-2" in drawn
+
+
+def test_its_history_holds_refusals_too(demo: Demo) -> None:
+    """An auditor sees who tried what, and was refused."""
+    ended = demo.asks("history", demo.named("RUN-"), "--json")
+    entries = json.loads(ended.stdout)["items"]
+    refused = {
+        (one["person"], one["data"]["code"]) for one in entries if one["type"] == "asbuilt.run.change-refused.v1"
+    }
+    assert ("ada", "run-locked") in refused
+    assert ("lena", "review-stale") in refused
+    assert [one["type"] for one in entries].count("asbuilt.run.completed.v1") == 1
+
+
+def test_the_rubbish_is_listed_shown_and_discarded(demo: Demo) -> None:
+    """An administrator deals with a record that stands aside; a viewer may look only."""
+    listed = json.loads(demo.asks("parked", "list", "--service", "run", "--json").stdout)["items"]
+    assert [one["reason"] for one in listed] == ["not-json"]
+    record = listed[0]["record"]
+    assert '{"type": "torque"' in demo.asks("parked", "show", record).stdout
+    viewer = demo.asks("token", "--role", "viewer").stdout.strip()
+    assert demo.asks("--token", viewer, "parked", "discard", record).returncode == 5
+    assert demo.asks("parked", "discard", record).returncode == 0
+    assert "Nothing stands aside" in demo.asks("parked", "list", "--service", "run").stdout
+
+
+def test_its_databases_are_at_the_newest_version_already(demo: Demo) -> None:
+    """Migrating again does no harm."""
+    done = json.loads(demo.asks("migrate", "run", "--json").stdout)
+    assert done["run"].endswith("already")
+
+
+def test_a_second_demo_beside_it_ends_by_itself_and_leaves_nothing(demo: Demo) -> None:
+    """It has its own directory and ports; the first one goes on."""
+    ended = demo.asks("demo", "--once")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "stopped in order" in ended.stdout
+    assert [path.name for path in (demo.home / ".asbuilt" / "demo-2").iterdir()] == ["lock"]
+    assert processes_of(demo.home / ".asbuilt" / "demo-2") == []
+    assert demo.process.poll() is None
+
+
+def test_a_demo_that_is_killed_leaves_no_process_and_its_directory_is_free(demo: Demo) -> None:
+    """However it dies, the kernel ends what it started, and the next one takes its place."""
+    assert processes_of(demo.home / ".asbuilt" / "demo-1")
+    demo.process.send_signal(signal.SIGKILL)
+    demo.process.wait(10)
+    assert until(lambda: not processes_of(demo.home / ".asbuilt" / "demo-1"), 30), processes_of(demo.home)
+    gone = demo.asks("review", demo.named("RUN-"))
+    assert gone.returncode == 2
+    assert "no-plant" in gone.stderr
+
+
+def test_a_plant_stops_in_order_at_ctrl_c(home: Path) -> None:
+    """`asbuilt up` tells where everything is, and ends with exit code 0 when it is told to."""
+    log = home / "up.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen([ASBUILT, "up"], cwd=home, env=environment(), stdout=output, stderr=output)
+    try:
+        until(lambda: "stays up" in log.read_text() or process.poll() is not None, STARTS_WITHIN_S)
+        plant = json.loads((home / ".asbuilt" / "up" / "plant.json").read_text())
+        assert set(plant["services"]) == {"run", "inventory", "issue", "audit", "notification"}
+        assert asbuilt(home, "up").returncode == 2
+        process.send_signal(signal.SIGINT)
+        assert process.wait(40) == 0, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+    assert "stopped in order" in log.read_text()
+    assert processes_of(home / ".asbuilt" / "up") == []
