@@ -17,6 +17,10 @@ TUNING = ("-c", "max_connections=300", "-c", "shared_buffers=256MB", "-c", "max_
 CONFIGURATION = Path(__file__).parents[2] / "deploy" / "kafka" / "server.properties"
 CONFIGURATION_INSIDE = "/tmp/asbuilt.properties"
 CLUSTER_ID = "YXNidWlsdC10ZXN0aW5nMA"
+SMALL_JAVA = {
+    "KAFKA_HEAP_OPTS": "-Xmx512m -Xms256m",
+    "KAFKA_JVM_PERFORMANCE_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
 
 
 def missing(image: str) -> str | None:
@@ -81,7 +85,7 @@ class ContainerKafka:
 
         self.port = children.free_port()
         made = DockerContainer(KAFKA_IMAGE).with_command(_kafka_command(self.port))
-        made.with_copy_into_container(CONFIGURATION, CONFIGURATION_INSIDE)
+        made.with_copy_into_container(CONFIGURATION, CONFIGURATION_INSIDE).with_envs(**SMALL_JAVA)
         self._container = _Container(made, 9092, self.port)
 
     @property
