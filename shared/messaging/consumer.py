@@ -142,9 +142,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         for partition in consumer.assignment():
             end = consumer.highwater(partition)
             with suppress(KafkaError, KeyError, AttributeError):
-                at = consumer._subscription.subscription.assignment.state_value(partition).position  # noqa: SLF001
-                if end is not None:
-                    self._watch.lag(partition.topic, partition.partition, max(0, end - at))
+                state = consumer._subscription.subscription.assignment.state_value(partition)  # noqa: SLF001
+                if end is not None and state.has_valid_position:
+                    self._watch.lag(partition.topic, partition.partition, max(0, end - state.position))
 
     @property
     def _consumer(self) -> AIOKafkaConsumer | None:
