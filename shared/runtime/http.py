@@ -14,7 +14,7 @@ import structlog
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from rfc9457 import Problem
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -186,8 +186,8 @@ def check_permissions(app: FastAPI) -> None:
 
     :raises LookupError: naming a route that does not.
     """
-    for route in app.routes:
-        if isinstance(route, APIRoute) and PERMISSION not in (route.openapi_extra or {}):
+    for route in iter_route_contexts(app.routes):  # included routers are looked into; app.routes alone shows none
+        if isinstance(route.original_route, APIRoute) and PERMISSION not in (route.openapi_extra or {}):
             raise LookupError(f"{route.path} names no permission")
 
 
