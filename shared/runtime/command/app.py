@@ -12,6 +12,7 @@ from shared.runtime.command.connection import Where, urls_of
 from shared.runtime.command.demo.command import demo
 from shared.runtime.command.errors import MEANINGS, CommandFailed
 from shared.runtime.command.feeds.replay import replay
+from shared.runtime.command.feeds.simulate import simulate
 from shared.runtime.command.saying import say_failure
 
 EXIT_CODES = "\n\n".join(f"{code.value}  {meaning}" for code, meaning in MEANINGS.items())
@@ -52,6 +53,7 @@ def asbuilt(
 
 app.command(rich_help_panel=TRY)(demo)
 app.command(rich_help_panel=TRY)(up.up)
+app.command(rich_help_panel=TRY)(simulate)
 app.command(rich_help_panel=TRY)(replay)
 app.command(rich_help_panel=TRY)(token.token)
 app.command(rich_help_panel=WORK)(runs.review)

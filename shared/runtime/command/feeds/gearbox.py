@@ -1,0 +1,92 @@
+"""What the simulated plant builds: a gearbox, of which a run presses, mounts, closes, tests and inspects. Pure."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from shared.contracts.plant import (
+    FieldOrdered,
+    GateOrdered,
+    Place,
+    Procedure,
+    RequirementOrdered,
+    RunOrdered,
+    StepOrdered,
+    Target,
+    UnitReceived,
+)
+
+PART = "GEARBOX-7"
+REVISION = "C"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number that a machine measures: in ``unit``, ``target`` ± ``tolerance``, with so many decimal places."""
+
+    field_id: str
+    name: str
+    unit: str
+    target: float
+    tolerance: float
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A step: what is measured on it, which component goes in, and how long it usually takes (s)."""
+
+    step_id: str
+    name: str
+    takes_s: float
+    after: tuple[str, ...] = ()
+    measured: tuple[Measured, ...] = ()
+    component: str | None = None
+
+
+TORQUE = tuple(Measured(f"torque-{one}", f"Torque of bolt {one}", "Nm", 45, 3, 1) for one in range(1, 5))
+OPERATIONS = (
+    Operation("press", "Press bearings", 180, (), (Measured("force", "Press force", "kN", 18, 2, 2),)),
+    Operation("mount", "Mount shaft", 240, ("press",), (), "SHAFT-3"),
+    Operation("close", "Close housing", 300, ("mount",), TORQUE, "HOUSING-2"),
+    Operation("test", "Leak test", 420, ("close",), (Measured("leak", "Leak rate", "Pa m3/s", 0.2, 0.15, 3),)),
+    Operation("inspect", "Final inspection", 150, ("test",)),
+)
+COMPONENTS = tuple(one.component for one in OPERATIONS if one.component is not None)
+
+
+def ordered(run_id: str, serial: str, line: str) -> RunOrdered:
+    """The order of one gearbox."""
+    return RunOrdered(
+        run_id=run_id,
+        part_number=PART,
+        revision=REVISION,
+        procedure=Procedure(name="Assemble gearbox", version="12"),
+        target=Target(serial=serial),
+        work_order=f"WO-{run_id}",
+        place=Place(plant="Simulated", line=line),
+        steps=tuple(_step(one) for one in OPERATIONS),
+        requirements=tuple(
+            RequirementOrdered(requirement_id=part, part_number=part, quantity=Decimal(1)) for part in COMPONENTS
+        ),
+        gates=(GateOrdered(gate_id="release", name="Release", role="Quality"),),
+    )
+
+
+def received(part: str, serial: str) -> UnitReceived:
+    """A component comes in."""
+    return UnitReceived(unit_id=serial, part_number=part, revision="A", serial=serial, location="Incoming")
+
+
+def _step(operation: Operation) -> StepOrdered:
+    fields = tuple(
+        FieldOrdered(
+            field_id=one.field_id,
+            name=one.name,
+            kind="number",
+            unit=one.unit,
+            target=Decimal(str(one.target)),
+            tolerance=Decimal(str(one.tolerance)),
+        )
+        for one in operation.measured
+    )
+    return StepOrdered(step_id=operation.step_id, name=operation.name, after=operation.after, fields=fields)
