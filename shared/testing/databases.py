@@ -42,6 +42,10 @@ class Database:
         url = self._url(role).replace("+asyncpg", "")
         return sql.rows(url, statement, *values)
 
+    def session(self) -> sql.Session:
+        """A connection that stays, as administrator."""
+        return sql.Session(self.admin_url, self.name)
+
     def value(self, statement: str, *values: object) -> object:
         """The first column of the first row."""
         return next(iter(self.rows(statement, *values)[0].values()))

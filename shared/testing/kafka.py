@@ -81,6 +81,7 @@ class Kafka:
         self.is_real = choice.is_real
         self.can_stop = choice.can_stop
         self._broker = choice.make(directory)
+        self._runs = False
 
     @property
     def address(self) -> str:
@@ -90,10 +91,17 @@ class Kafka:
     def start(self) -> None:
         """Start, or start again with what it held."""
         self._broker.start()
+        self._runs = True
 
     def stop(self) -> None:
         """Stop, as in an outage."""
+        self._runs = False
         self._broker.stop()
+
+    def start_if_stopped(self) -> None:
+        """End an outage that a test made."""
+        if not self._runs:
+            self.start()
 
 
 def choose() -> Choice:

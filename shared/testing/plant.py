@@ -101,14 +101,17 @@ class PlantUnderTest:
         """The consumer group of a service in this plant."""
         return f"{self.groups}-{service}"
 
-    def has_done(self, service: str, offsets: Offsets) -> bool:
-        """Whether a service has taken everything before these offsets, and sent all that it announces."""
+    def has_reached(self, service: str, offsets: Offsets) -> bool:
+        """Whether a service has committed everything before these offsets."""
         group = Group(self.kafka, self.group(service))
         try:
-            is_taken = group.has_reached(offsets)
+            return group.has_reached(offsets)
         finally:
             group.close()
-        return is_taken and self.made[service].count("outbox") == 0
+
+    def has_done(self, service: str, offsets: Offsets) -> bool:
+        """Whether a service has taken everything before these offsets, and sent all that it announces."""
+        return self.has_reached(service, offsets) and self.made[service].count("outbox") == 0
 
     def wait_done(self, service: str, offsets: Offsets, within_s: float = 30) -> None:
         """Wait until a service has done everything before these offsets."""

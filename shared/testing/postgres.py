@@ -63,6 +63,7 @@ class Postgres:
         self.kind = choice.kind
         self.can_stop = choice.kind != "given"
         self._server = choice.make(directory)
+        self._runs = False
 
     @property
     def url(self) -> str:
@@ -72,10 +73,17 @@ class Postgres:
     def start(self) -> None:
         """Start, or start again with what it held."""
         self._server.start()
+        self._runs = True
 
     def stop(self) -> None:
         """Stop at once, as in an outage; what was committed stays."""
+        self._runs = False
         self._server.stop()
+
+    def start_if_stopped(self) -> None:
+        """End an outage that a test made."""
+        if not self._runs:
+            self.start()
 
 
 def choose() -> Choice:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import asyncpg
 from asyncpg.exceptions import PostgresError
@@ -24,6 +24,27 @@ def rows(url: str, statement: str, *values: object, database: str | None = None)
             await connection.close()
 
     return run(ask())
+
+
+class Session:
+    """One connection that stays, for a transaction held open. Not to be used inside a running loop."""
+
+    def __init__(self, url: str, database: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._connection = self._loop.run_until_complete(asyncpg.connect(url, database=database, timeout=10))
+
+    def do(self, statement: str, *values: object) -> list[Row]:
+        """What one statement returns."""
+        return [dict(row) for row in self._loop.run_until_complete(self._connection.fetch(statement, *values))]
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Roll back what is open."""
+        self._loop.run_until_complete(self._connection.close())
+        self._loop.close()
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
