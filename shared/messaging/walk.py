@@ -20,6 +20,9 @@ from shared.messaging.transaction import Announcement, Change, Held, Lane, Parke
 LONGEST_SUBJECT = 200
 """Characters of a strange record's key that its parking is announced with; ids have no more."""
 
+LONGEST_ANNOUNCEMENT = 3_500_000
+"""Bytes; a longer one would be refused by the broker for ever, and hold up everything behind it."""
+
 Allows = Callable[[frozenset[str], str], bool]
 """Whether one of these roles has a permission."""
 
@@ -30,6 +33,14 @@ class PermissionMissing(Refused):
     code = "permission-missing"
     kind = RefusalKind.FORBIDDEN
     resolve = "Ask someone whose role has {permission}."
+
+
+class AnnouncementTooLarge(Refused):
+    """What follows from this would be told in {bytes} bytes; at most {most} can be sent."""
+
+    code = "announcement-too-large"
+    kind = RefusalKind.INVALID
+    resolve = "Say less at once: shorter texts, or fewer steps and values in one run."
 
 
 @dataclass(slots=True)
@@ -185,6 +196,8 @@ class Walk:
         if cause.traceparent:
             attributes["traceparent"] = cause.traceparent
         body = write(entry, told, attributes)
+        if len(body) > LONGEST_ANNOUNCEMENT:
+            raise AnnouncementTooLarge(bytes=len(body), most=LONGEST_ANNOUNCEMENT)
         return [Announcement(event_id, topic.name, key, body) for topic in entry.topics]
 
     def _refuse(self, message: Message, refused: Refused, ask: Ask[Any] | None = None) -> Outcome:

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as AsgiMessage
 
+from shared.contracts.envelope import MAX_EVENT_BYTES
 from shared.kernel import Actor, RefusalKind, Refused
 from shared.messaging.messages import Ask
 from shared.messaging.road import Answer, Road, command, fingerprint_of
@@ -169,7 +170,9 @@ def make_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
 ) -> FastAPI:
     """A service's HTTP application, with its conventions; routes are added by the service."""
-    app = FastAPI(title=title, description=description, lifespan=lifespan, redoc_url=None)
+    app = FastAPI(
+        title=title, description=description, lifespan=lifespan, redoc_url=None, max_body_size=MAX_EVENT_BYTES
+    )
     app.state.guard = guard
     app.add_middleware(Traced)
     app.add_exception_handler(Refused, _refused)
@@ -283,7 +286,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
+    code = {404: "not-found", 405: "method-not-allowed", 413: "request-too-large"}.get(error.status_code, "http-error")
     return _respond(request, error.status_code, code, str(error.detail), "See /docs for what there is.")
 
 
