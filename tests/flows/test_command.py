@@ -296,6 +296,23 @@ def test_migrate_with_one_database_wants_one_service(run: Run, monkeypatch: pyte
     assert run("migrate", "nonsense").code == 2
 
 
+def test_a_plant_is_not_started_on_a_broker_that_is_none(run: Run) -> None:
+    """A word that names no broker is a wrong argument; an address where none runs may be tried again."""
+    assert run("up", "--kafka", "nonsense").code == 2
+    ended = run("up", "--kafka", f"127.0.0.1:{free_port()}")
+    assert ended.code == 3
+    assert "kafka-away" in ended.err
+
+
+def test_a_plant_is_not_started_where_nothing_can_be_written(run: Run, tmp_path: Path) -> None:
+    """The directory is named, and why not."""
+    (tmp_path / "file").touch()
+    for command in (("up", "--directory", "file/plant"), ("demo", "--once", "--directory", "file")):
+        ended = run(*command)
+        assert ended.code == 2
+        assert "No plant can live in file/" in ended.err
+
+
 def test_the_help_tells_the_exit_codes(run: Run) -> None:
     """A person who writes a script finds them where they look."""
     ended = run("--help")

@@ -8,6 +8,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from aiokafka.errors import KafkaError
 from rich.console import Console, RenderableType
 from rich.table import Table
 
@@ -33,6 +34,8 @@ SETTINGS = {
 }
 """An embedded plant's webhooks may reach this machine, without TLS."""
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+BROKERS = ("memory", "java")
 WATCH_EVERY_S = 0.5
 
 
@@ -43,13 +46,18 @@ def standing(told: Console, claimed: Claim, kafka: str, **settings: str) -> Iter
     ``settings`` go to every service, by the name of their variable.
     """
     plant = _made(claimed, kafka)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _start(told, plant, settings)
         claimed.write(plant.describe())
         yield plant
     finally:
+        for number in SIGNALS:  # stopping takes seconds, and another Ctrl-C does not make it faster
+            signal.signal(number, signal.SIG_IGN)
         _stop(told, plant)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def stay(told: Console, plant: "Plant") -> None:
@@ -81,6 +89,8 @@ def addresses(plant: Described, directory: str) -> RenderableType:
 
 
 def _made(claimed: Claim, kafka: str) -> "Plant":
+    if kafka not in BROKERS and ":" not in kafka:
+        raise typer.BadParameter(f"{kafka} is not memory, java or HOST:PORT", param_hint="--kafka")
     try:
         with warnings.catch_warnings(action="ignore"):  # of libraries, about directories that this machine lacks
             from shared.runtime.embedded.plant import Plant  # noqa: PLC0415 - an optional part of the installation
@@ -99,11 +109,14 @@ def _start(told: Console, plant: "Plant", settings: dict[str, str]) -> None:
             plant.start_postgres()
         with stage(told, f"Kafka ({plant.broker_kind})"):
             plant.start_broker()
-        with stage(told, "migrations"):
+        with stage(told, "migrations of the five databases"):
             plant.migrate()
         with stage(told, f"five services: {', '.join(SERVICES)}"):
             plant.serve(more=more)
-    except DidNotStart as error:
+    except KafkaError as error:
+        obstacle = f"Kafka at {plant.broker.address}: {error or type(error).__name__}"
+        raise CommandFailed(ExitCode.AWAY, "kafka-away", obstacle, "Check that it runs there.") from None
+    except (DidNotStart, OSError) as error:
         raise CommandFailed(ExitCode.AWAY, "did-not-start", str(error), f"Logs: {plant.directory}") from None
 
 
@@ -117,9 +130,6 @@ def stage(told: Console, what: str) -> Iterator[None]:
 
 
 def _stop(told: Console, plant: "Plant") -> None:
-    """Stop in order; it takes seconds, and another Ctrl-C does not make it faster."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
     with told.status("Stopping …"):
         codes = plant.stop()
     bad = {name: code for name, code in codes.items() if code != 0}

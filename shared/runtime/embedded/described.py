@@ -35,7 +35,7 @@ class NoPlant(Exception):
 
 
 class PlantTaken(Exception):
-    """A plant runs in the directory already."""
+    """A plant runs in the directory already, or none can live there."""
 
 
 class Described(BaseModel):
@@ -82,10 +82,13 @@ class Claim:
 def claim(directory: Path) -> Claim:
     """Take a directory for a plant; one whose plant was killed is taken over.
 
-    :raises PlantTaken: when a plant runs there.
+    :raises PlantTaken: when a plant runs there, or nothing can be written there.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    lock = (directory / LOCK).open("ab")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / LOCK).open("ab")
+    except OSError as error:
+        raise PlantTaken(f"No plant can live in {directory}: {error.strerror}.") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -98,16 +101,18 @@ def claim(directory: Path) -> Claim:
 def claim_next(home: Path, name: str, at_most: int = 100) -> Claim:
     """Take the first free directory of ``home/name-1``, ``home/name-2``, …, and empty it.
 
-    :raises PlantTaken: when all of them are taken.
+    :raises PlantTaken: when none of them can be taken, with the reason of the last.
     """
+    refused = PlantTaken(f"No plant may live in {home}.")
     for number in range(1, at_most + 1):
         try:
             claimed = claim(home / f"{name}-{number}")
-        except PlantTaken:
+        except PlantTaken as taken:
+            refused = taken
             continue
         claimed.clear()
         return claimed
-    raise PlantTaken(f"{at_most} plants run in {home} already.")
+    raise refused
 
 
 def find(given: Path | None = None) -> Described:
