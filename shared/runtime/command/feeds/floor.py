@@ -62,7 +62,7 @@ def floor(seed: int, stations: int, runs: int | None, rubbish: float) -> Iterato
 
 def _station(seed: int, station: int, stations: int, runs: int | None) -> Iterator[Said]:
     chance = Random(f"{seed}/{station}")  # noqa: S311 - a play, no secret
-    clock_s, number = chance.uniform(0, 600), station
+    clock_s, number = chance.uniform(0, 120), station
     while runs is None or number < runs:
         build = _Build(f"SIM-{seed}-{number:06d}", f"station-{station + 1}", chance, clock_s)
         yield from build.events()
@@ -109,8 +109,9 @@ class _Build:
     def _measurements(self, measured: Measured) -> Iterator[Decimal]:
         """One value; out of range, the bolt is turned or the part pressed again, and measured once more."""
         for _try in range(2):
-            value = self._chance.gauss(measured.target, measured.tolerance / SPREAD)
-            yield Decimal(f"{value:.{measured.places}f}")
+            drawn = self._chance.gauss(float(measured.target), float(measured.tolerance) / SPREAD)
+            value = round(Decimal(drawn), measured.places)
+            yield value
             if abs(value - measured.target) <= measured.tolerance:
                 return
 

@@ -26,8 +26,8 @@ class Measured:
     field_id: str
     name: str
     unit: str
-    target: float
-    tolerance: float
+    target: Decimal
+    tolerance: Decimal
     places: int
 
 
@@ -43,12 +43,22 @@ class Operation:
     component: str | None = None
 
 
-TORQUE = tuple(Measured(f"torque-{one}", f"Torque of bolt {one}", "Nm", 45, 3, 1) for one in range(1, 5))
+TORQUE = tuple(
+    Measured(f"torque-{one}", f"Torque of bolt {one}", "Nm", Decimal(45), Decimal(3), 1) for one in range(1, 5)
+)
 OPERATIONS = (
-    Operation("press", "Press bearings", 180, (), (Measured("force", "Press force", "kN", 18, 2, 2),)),
+    Operation(
+        "press", "Press bearings", 180, (), (Measured("force", "Press force", "kN", Decimal(18), Decimal(2), 2),)
+    ),
     Operation("mount", "Mount shaft", 240, ("press",), (), "SHAFT-3"),
     Operation("close", "Close housing", 300, ("mount",), TORQUE, "HOUSING-2"),
-    Operation("test", "Leak test", 420, ("close",), (Measured("leak", "Leak rate", "Pa m3/s", 0.2, 0.15, 3),)),
+    Operation(
+        "test",
+        "Leak test",
+        420,
+        ("close",),
+        (Measured("leak", "Leak rate", "Pa m3/s", Decimal("0.2"), Decimal("0.15"), 3),),
+    ),
     Operation("inspect", "Final inspection", 150, ("test",)),
 )
 COMPONENTS = tuple(one.component for one in OPERATIONS if one.component is not None)
@@ -84,8 +94,8 @@ def _step(operation: Operation) -> StepOrdered:
             name=one.name,
             kind="number",
             unit=one.unit,
-            target=Decimal(str(one.target)),
-            tolerance=Decimal(str(one.tolerance)),
+            target=one.target,
+            tolerance=one.tolerance,
         )
         for one in operation.measured
     )

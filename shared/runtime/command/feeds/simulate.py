@@ -43,7 +43,7 @@ def simulate(
     """Simulate a plant: stations that order, receive, build, measure and sign off gearboxes.
 
     Most values are in range; one out of range is measured again. Some records are rubbish, which stalls nobody. The
-    same seed repeats the same events, and a plant that knows them changes nothing.
+    same seed repeats the same events; where they are known already, they change nothing.
 
     Exit code 3 when some events got no answer.
     """

@@ -72,6 +72,9 @@ def _counts(told: Document) -> RenderableType:
         one.value for one in Ending if told["endings"][one.value] or one in (Ending.DONE, Ending.REFUSED, Ending.PARKED)
     ]
     listed = table("What", "published", *shown, title="What became of it")
+    listed.expand, listed.columns[-1].ratio = False, None
+    for column in listed.columns[1:]:
+        column.justify = "right"
     for kind, row in told["kinds"].items():
         listed.add_row(kind, *(_number(row[name]) for name in ("published", *shown)))
     listed.add_section()
