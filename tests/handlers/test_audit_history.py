@@ -1,5 +1,6 @@
 """The history on a real PostgreSQL: every record once, its exact bytes, never changed."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
@@ -9,9 +10,13 @@ from typing import Any
 import pytest
 from asyncpg.exceptions import PostgresError
 
+from services.audit.adapters.store import HistoryStore
 from services.audit.app import build
+from services.audit.handlers import entry_of
 from shared.contracts import samples
-from shared.messaging.messages import KeptRecord
+from shared.messaging.messages import KeptRecord, read
+from shared.messaging.transaction import Change, Held
+from shared.testing.conditions import eventually_async
 from shared.testing.databases import Database
 from shared.testing.topics import Sent
 from tests.handlers.floor_records import record, recorded, rubbish, started
@@ -128,6 +133,32 @@ async def test_a_batch_is_appended_in_the_order_in_which_it_was_written(audit: S
     """So that a cause stands before its effect, though their topics are read side by side."""
     await take(audit, [record(started(), 0, later_ms=30), record(recorded(), 0, later_ms=10)])
     assert rows(history, "event_type") == [("plant.step.value-recorded.v1",), ("asbuilt.step.started.v1",)]
+
+
+async def test_two_replicas_append_what_both_were_given_once(audit: Served, history: Database) -> None:
+    """During a rebalance both hold the same records for a while; neither waits for ever, nothing is doubled."""
+    batch = [record(recorded(), number, partition=number % 3) for number in range(300)]
+    other_order = sorted(batch, key=lambda one: (-one.partition, one.offset))
+    endings = await asyncio.gather(*(audit.road.take(given) for given in (batch, other_order) * 3))
+    assert sum((one["done"] for one in endings), 0) == len(batch)
+    assert history.count("history") == len(batch)
+
+
+async def test_positions_become_visible_in_their_order(audit: Served, history: Database) -> None:
+    """Who has read up to a position misses nothing before it: who appends waits for whoever appended before."""
+    waiting = "select 1 from pg_locks where locktype = 'advisory' and not granted"
+    async with audit.app.state.engine.begin() as first:
+        await HistoryStore().save(first, [appended(record(recorded(), 0))])
+        second = asyncio.create_task(audit.road.take([record(started(), 1)]))
+        await eventually_async(lambda: asyncio.to_thread(history.rows, waiting), 20, "the second waits")
+        assert history.count("history") == 0
+    assert +await second == {"done": 1}
+    assert rows(history, "position", "record_offset") == [(1, 0), (2, 1)]
+
+
+def appended(one: KeptRecord) -> Change[None]:
+    """What the road saves when it has taken a record."""
+    return Change("history", None, Held(1, None), (entry_of(read(one)),))
 
 
 @pytest.mark.parametrize(
