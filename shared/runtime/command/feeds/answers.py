@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -57,8 +56,7 @@ class Answers:
             found = await self._consumer.getmany(timeout_ms=200, max_records=2_000)
             for record in (one for records in found.values() for one in records):
                 self.last_heard = monotonic()
-                with suppress(ValueError):
-                    self._hear(json.loads(record.value or b"{}"))
+                self._hear(_document(record.value))
 
     async def unread(self, ends: Mapping[TopicPartition, int]) -> int | None:
         """How many records before ``ends`` the services have not read and committed; None when nobody can tell."""
@@ -72,6 +70,15 @@ class Answers:
         except KafkaError:
             return None  # a group's coordinator moves or is away; asked again soon
         return left
+
+
+def _document(body: bytes | None) -> Mapping[str, Any]:
+    """What was announced; nothing, where somebody else wrote on the topic."""
+    try:
+        document = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _place(committed: Any) -> int:

@@ -1,8 +1,9 @@
 """Plays a feed: publishes it, listens to what is answered meanwhile, and waits until everything has its answer."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AsyncExitStack, suppress
+import signal
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 
@@ -40,7 +41,7 @@ def play(
     settings: Settings, feeds: Sequence[Iterable[Sending]], topics: Collection[str], patience_s: float, show: Shown
 ) -> Played:
     """Publish feeds to these plant topics, each when the one before it was answered, and wait for the answers until
-    none comes for ``patience_s``.
+    none comes for ``patience_s``. Ctrl-C ends the publishing, a second one the waiting.
 
     :raises CommandFailed: when Kafka is away, or has not our topics.
     """
@@ -57,30 +58,39 @@ def play(
 async def _play(
     settings: Settings, feeds: Sequence[Iterable[Sending]], topics: Collection[str], patience_s: float, show: Shown
 ) -> Played:
-    endings = Endings()
-    publisher, answers = Publisher(settings), Answers(settings, endings.hear)
+    endings, is_read, publishing_s, answering_s = Endings(), True, 0.0, 0.0
+    async with _connected(settings, topics, endings, show) as (publisher, answers):
+        for feed in feeds:
+            began = monotonic()
+            await publisher.publish(feed, lambda one: endings.send(one.id, one.kind))
+            published_at = monotonic()
+            is_read = is_read and await _answered(publisher, answers, endings, patience_s)
+            publishing_s += published_at - began
+            answering_s += monotonic() - published_at
+        endings.settle(is_read=is_read)
+        show(publisher.confirmed, endings.ended)
+        return Played(endings, is_read, publisher.confirmed, publishing_s, answering_s)
+
+
+@asynccontextmanager
+async def _connected(
+    settings: Settings, topics: Collection[str], endings: Endings, show: Shown
+) -> AsyncIterator[tuple[Publisher, Answers]]:
+    """Kafka, with answers coming in and being shown."""
     async with AsyncExitStack() as after:
+        publisher = Publisher(settings)
         after.push_async_callback(publisher.stop)
         await publisher.start()
         for name in topics:
             await publisher.find(name)
         partitions = [at for name in {READERS[name][1] for name in topics} for at in await publisher.find(name)]
+        answers = Answers(settings, endings.hear)
         after.push_async_callback(answers.stop)
         await answers.start(partitions)
         for work in (answers.listen(), _show(publisher, endings, show)):
             after.push_async_callback(_end, asyncio.create_task(work))
-        publishing_s, answering_s = 0.0, 0.0
-        is_read = True
-        for feed in feeds:
-            began = monotonic()
-            await publisher.publish(feed, lambda one: endings.send(one.id, one.kind))
-            publishing_s += monotonic() - began
-            began = monotonic()
-            is_read = is_read and await _answered(publisher, answers, endings, patience_s)
-            answering_s += monotonic() - began
-        endings.settle(is_read=is_read)
-        show(publisher.confirmed, endings.ended)
-        return Played(endings, is_read, publisher.confirmed, publishing_s, answering_s)
+        _stop_on_ctrl_c(publisher)
+        yield publisher, answers
 
 
 async def _answered(publisher: Publisher, answers: Answers, endings: Endings, patience_s: float) -> bool:
@@ -99,6 +109,17 @@ async def _answered(publisher: Publisher, answers: Answers, endings: Endings, pa
             return False
         await asyncio.sleep(LOOK_EVERY_S)
     return True
+
+
+def _stop_on_ctrl_c(publisher: Publisher) -> None:
+    """The first Ctrl-C ends the feed, so that it is told what became of it; the second ends everything."""
+    loop = asyncio.get_running_loop()
+
+    def enough() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        publisher.enough()
+
+    loop.add_signal_handler(signal.SIGINT, enough)
 
 
 async def _show(publisher: Publisher, endings: Endings, show: Shown) -> None:

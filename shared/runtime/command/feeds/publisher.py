@@ -4,6 +4,7 @@ import asyncio
 from asyncio import Future
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -42,6 +43,7 @@ class Publisher:
             **kafka_arguments(settings),
         )
         self._in_flight: deque[Future[Any]] = deque()
+        self._stop = asyncio.Event()
         self.confirmed = 0
         self.ends: dict[TopicPartition, int] = {}
 
@@ -64,15 +66,21 @@ class Publisher:
         """Send what is left, and close."""
         await self._producer.stop()
 
+    def enough(self) -> None:
+        """Publish no more."""
+        self._stop.set()
+
     async def publish(self, feed: Iterable[Sending], about_to_send: Callable[[Sending], None]) -> None:
-        """Publish everything; returns when the brokers have confirmed it. Then ``ends`` is, for each partition,
-        the offset after the last record.
+        """Publish everything, or until it is `enough`; returns when the brokers have confirmed it. Then ``ends`` is,
+        for each partition, the offset after the last record.
 
         :raises KafkaError: when the brokers do not take a record.
         """
         began = monotonic()
         for one in feed:
             await self._wait_until(began + one.due_s)
+            if self._stop.is_set():
+                break
             if len(self._in_flight) >= MOST_IN_FLIGHT:
                 await self._confirm(MOST_IN_FLIGHT // 2)
             about_to_send(one)
@@ -85,7 +93,8 @@ class Publisher:
         if pause > SLACK_S:
             while self._in_flight and self._in_flight[0].done():
                 await self._confirm(len(self._in_flight) - 1)
-            await asyncio.sleep(max(0.0, due - monotonic()))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), max(0.0, due - monotonic()))
 
     async def _confirm(self, down_to: int) -> None:
         while len(self._in_flight) > down_to:
