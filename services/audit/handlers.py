@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from shared.contracts.base import ChangeRefused, Contract, Id, RecordParked
 from shared.contracts.catalog import BY_CONTRACT, CATALOG
 from shared.messaging.messages import Ask, Message
-from shared.messaging.postgres import headers_as_json
+from shared.messaging.postgres import headers_as_json, storable
 
 NAMES = ("run_id", "step_id", "unit_id", "parent_unit_id", "issue_id")
 """What a record can be about; the attributes of contracts, and columns of the history."""
@@ -90,7 +90,7 @@ def entry_of(message: Message) -> Entry:
         issue_id=names.get("issue_id"),
         trace_id=_trace_id(message.traceparent),
         unreadable=None if unreadable is None else unreadable.reason,
-        detail=None if unreadable is None else unreadable.detail,
+        detail=None if unreadable is None else storable(unreadable.detail),
     )
 
 

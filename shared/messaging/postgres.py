@@ -226,12 +226,12 @@ def _row(parked: Parked) -> dict[str, object]:
         "partition": record.partition,
         "record_offset": record.offset,
         "record_timestamp": record.timestamp,
-        "key": _clean(key),
+        "key": storable(key),
         "raw_key": record.key,
         "value": record.value,
         "headers": headers_as_json(record.headers).replace("\\u0000", "?"),
-        "event_id": _clean(parked.event_id),
-        "event_type": _clean(parked.event_type),
+        "event_id": storable(parked.event_id),
+        "event_type": storable(parked.event_type),
         "deadline": parked.deadline,
         **_again(parked, with_id=False),
     }
@@ -241,13 +241,13 @@ def _again(parked: Parked, *, with_id: bool = True) -> dict[str, object]:
     row: dict[str, object] = {
         "parking": parked.parking.value,
         "reason": parked.reason,
-        "detail": _clean(parked.detail),
-        "waits_for": _clean(parked.waits_for),
+        "detail": storable(parked.detail),
+        "waits_for": storable(parked.waits_for),
     }
     return row | {"parked_id": parked.parked_id} if with_id else row
 
 
-def _clean(name: str | None) -> str | None:
+def storable(name: str | None) -> str | None:
     """Text as PostgreSQL takes it: it knows no NUL and no lone surrogates."""
     return name and name.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
 

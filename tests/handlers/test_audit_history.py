@@ -33,6 +33,7 @@ RUBBISH = {
     "no key": rubbish(b"{}", None),
     "NUL in the key": rubbish(b"{}", b"a\x00b"),
     "header without a value": rubbish(b"{}", ce_id=None, ce_type=None),
+    "NUL in the name of a header": rubbish(b"{}", **{"ce_id": b"1", "ce_\x00": None}),
     "binary header": rubbish(b"{}", ce_id=b"\xff\x00", ce_type=b"t"),
     "deep": rubbish(b"[" * 100_000),
 }
