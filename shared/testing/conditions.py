@@ -10,7 +10,7 @@ T = TypeVar("T")
 PAUSE_S = 0.02
 
 
-def eventually(look: Callable[[], T], within_s: float, what: str) -> T:
+def eventually(look: Callable[[], T | None], within_s: float, what: str) -> T:
     """What ``look`` returned, as soon as it is truthy.
 
     :raises AssertionError: naming ``what`` did not happen in time, and what was seen last.
@@ -25,7 +25,7 @@ def eventually(look: Callable[[], T], within_s: float, what: str) -> T:
         sleep(PAUSE_S)
 
 
-async def eventually_async(look: Callable[[], Awaitable[T]], within_s: float, what: str) -> T:
+async def eventually_async(look: Callable[[], Awaitable[T | None]], within_s: float, what: str) -> T:
     """As `eventually`, for a condition that awaits."""
     deadline = monotonic() + within_s
     while True:
@@ -37,7 +37,7 @@ async def eventually_async(look: Callable[[], Awaitable[T]], within_s: float, wh
         await asyncio.sleep(PAUSE_S)
 
 
-def _looked(look: Callable[[], T]) -> tuple[T | None, AssertionError | None]:
+def _looked(look: Callable[[], T | None]) -> tuple[T | None, AssertionError | None]:
     """What is seen; a failed assertion in the condition counts as not yet."""
     try:
         return look(), None

@@ -30,8 +30,8 @@ class Stream:
 
     def prepare(self) -> None:
         """Order the runs and start their steps."""
-        first = [record for run_id in self._runs for record in (ordered(run_id), started(run_id))]
-        self._plant.wait_done("run", self._plant.publish.all(first))
+        for say in (ordered, started):
+            self._plant.wait_done("run", self._plant.publish.all(map(say, self._runs)))
 
     def begin(self) -> None:
         """Publish, in the background, each part when the part before is nearly done."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
@@ -17,6 +17,8 @@ from shared.runtime import topics
 from shared.runtime.settings import Settings
 from shared.testing import sql
 from shared.testing.conditions import eventually
+
+T = TypeVar("T")
 
 QUIET = {"log_level": 2}
 """A broker that stops in a test is no news."""
@@ -261,7 +263,8 @@ class Group:
 
     def committed(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
         """The offset at which the group goes on; partitions without one are left out."""
-        found = self._consumer.committed([TopicPartition(*at) for at in partitions], timeout=20)
+        wanted = [TopicPartition(*at) for at in partitions]
+        found = _again(lambda: self._consumer.committed(wanted, timeout=20))
         return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
 
     def has_reached(self, offsets: Offsets) -> bool:
@@ -296,16 +299,16 @@ def _has_leaders(address: str) -> bool:
         return False
 
 
-def _again(work: Callable[[], object]) -> None:
+def _again(ask: Callable[[], T]) -> T:
     """A broker that has just started has no coordinator for a second."""
-    for attempt in range(30):
+
+    def look() -> tuple[T] | None:
         try:
-            work()
+            return (ask(),)
         except KafkaException:
-            if attempt == 29:  # noqa: PLR2004 - the last one
-                raise
-        else:
-            return
+            return None
+
+    return eventually(look, 30, "the group's coordinator answers")[0]
 
 
 def _heard(message: Any) -> Heard:
