@@ -19,7 +19,7 @@ ENDPOINT_BY_ID = text("select endpoint_id, version, body from endpoint where end
 WAITING = text("""
     select count(*) as waiting, min(queued_at) as oldest_queued_at from (
         select queued_at from delivery where endpoint_id = :endpoint_id and state = 'waiting' limit 10001
-    ) some""")
+    ) oldest""")
 """Bounded: more than 10,000 are shown as 10,001."""
 
 DELIVERIES = text("""
