@@ -15,14 +15,14 @@ from shared.runtime.command.feeds.replay import replay
 from shared.runtime.command.feeds.simulate import simulate
 from shared.runtime.command.saying import say_failure
 
-EXIT_CODES = "\n\n".join(f"{code.value}  {meaning}" for code, meaning in MEANINGS.items())
+EXIT_CODES = ". ".join(f"**{code.value}** {meaning}" for code, meaning in MEANINGS.items())
 
 app = typer.Typer(
     name="asbuilt",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    epilog=f"Exit codes:\n\n{EXIT_CODES}",
+    epilog=f"Exit codes: {EXIT_CODES}.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
