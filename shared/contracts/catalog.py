@@ -4,7 +4,7 @@ A type is owned by its producer and grows only by optional attributes; a breakin
 (``….v2``) beside the old one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -36,7 +36,12 @@ class Entry:
     contract: ContractClass
     topics: tuple[Topic, ...]
     key: str
-    is_fact: bool = field(default=True)
+    is_fact: bool = field(init=False)
+    """Something that Asbuilt decided: it counts in the sequence of what it is about. Refusals do not."""
+
+    def __post_init__(self) -> None:
+        is_answer = issubclass(self.contract, ChangeRefused | RecordParked)
+        object.__setattr__(self, "is_fact", self.owner != "plant" and not is_answer)
 
     @property
     def owner(self) -> str:
@@ -60,109 +65,59 @@ ASBUILT_TOPICS = (RUNS, COMPLETIONS, INVENTORY, ISSUES, AUDIT, NOTIFICATIONS)
 TOPICS: tuple[Topic, ...] = PLANT_TOPICS + ASBUILT_TOPICS
 
 
-def _rows() -> Iterator[Entry]:
-    def at(topic: Topic, key: str, **types: type[Contract]) -> Iterator[Entry]:
-        prefix = "plant" if topic.owner == "plant" else "asbuilt"
-        for name, contract in types.items():
-            event = name.replace("__", ".").replace("_", "-")
-            told = not issubclass(contract, ChangeRefused | RecordParked)
-            yield Entry(f"{prefix}.{event}.v1", contract, (topic,), key, is_fact=told and prefix == "asbuilt")
+_TABLE = (
+    Entry("plant.run.ordered.v1", plant.RunOrdered, (PLANT_ORDERS,), "run_id"),
+    Entry("plant.run.canceled.v1", plant.RunCanceled, (PLANT_ORDERS,), "run_id"),
+    Entry("plant.unit.received.v1", plant.UnitReceived, (PLANT_UNITS,), "unit_id"),
+    Entry("plant.step.started.v1", plant.StepStarted, (PLANT_STEPS,), "run_id"),
+    Entry("plant.step.value-recorded.v1", plant.ValueRecorded, (PLANT_STEPS,), "run_id"),
+    Entry("plant.step.signed-off.v1", plant.StepSignedOff, (PLANT_STEPS,), "run_id"),
+    Entry("plant.unit.installed.v1", plant.UnitInstalled, (PLANT_INSTALLS,), "parent_unit_id"),
+    Entry("plant.unit.removed.v1", plant.UnitRemoved, (PLANT_INSTALLS,), "parent_unit_id"),
+    Entry("asbuilt.run.created.v1", run.RunCreated, (RUNS,), "run_id"),
+    Entry("asbuilt.run.canceled.v1", run.RunCanceled, (RUNS,), "run_id"),
+    Entry("asbuilt.step.started.v1", run.StepStarted, (RUNS,), "run_id"),
+    Entry("asbuilt.step.value-recorded.v1", run.ValueRecorded, (RUNS,), "run_id"),
+    Entry("asbuilt.step.signed-off.v1", run.StepSignedOff, (RUNS,), "run_id"),
+    Entry("asbuilt.gate.approved.v1", run.GateApproved, (RUNS,), "run_id"),
+    Entry("asbuilt.run.target-noted.v1", run.TargetNoted, (RUNS,), "run_id"),
+    Entry("asbuilt.run.installation-noted.v1", run.InstallationNoted, (RUNS,), "run_id"),
+    Entry("asbuilt.run.removal-noted.v1", run.RemovalNoted, (RUNS,), "run_id"),
+    Entry("asbuilt.run.issue-noted.v1", run.IssueNoted, (RUNS,), "run_id"),
+    Entry("asbuilt.run.completed.v1", run.RunCompleted, (RUNS, COMPLETIONS), "run_id"),
+    Entry("asbuilt.run.reopened.v1", run.RunReopened, (RUNS, COMPLETIONS), "run_id"),
+    Entry("asbuilt.unit.received.v1", inventory.UnitReceived, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.claimed.v1", inventory.UnitClaimed, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.freed.v1", inventory.UnitFreed, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.status-changed.v1", inventory.UnitStatusChanged, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.placed.v1", inventory.UnitPlaced, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.consumed.v1", inventory.UnitConsumed, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.released.v1", inventory.UnitReleased, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.reopened.v1", inventory.UnitReopened, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.completion.contested.v1", inventory.CompletionContested, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.installed.v1", inventory.UnitInstalled, (INVENTORY,), "parent_unit_id"),
+    Entry("asbuilt.unit.removed.v1", inventory.UnitRemoved, (INVENTORY,), "parent_unit_id"),
+    Entry("asbuilt.issue.opened.v1", issue.IssueOpened, (ISSUES,), "issue_id"),
+    Entry("asbuilt.issue.dispositioned.v1", issue.IssueDispositioned, (ISSUES,), "issue_id"),
+    Entry("asbuilt.issue.resolved.v1", issue.IssueResolved, (ISSUES,), "issue_id"),
+    Entry("asbuilt.endpoint.registered.v1", notification.EndpointRegistered, (NOTIFICATIONS,), "endpoint_id"),
+    Entry("asbuilt.endpoint.changed.v1", notification.EndpointChanged, (NOTIFICATIONS,), "endpoint_id"),
+    Entry("asbuilt.endpoint.secret-rotated.v1", notification.EndpointSecretRotated, (NOTIFICATIONS,), "endpoint_id"),
+    Entry("asbuilt.endpoint.disabled.v1", notification.EndpointDisabled, (NOTIFICATIONS,), "endpoint_id"),
+    Entry("asbuilt.endpoint.recovered.v1", notification.EndpointRecovered, (NOTIFICATIONS,), "endpoint_id"),
+    Entry("asbuilt.run.change-refused.v1", run.RunChangeRefused, (RUNS,), "subject_id"),
+    Entry("asbuilt.run.record-parked.v1", run.RunRecordParked, (RUNS,), "subject_id"),
+    Entry("asbuilt.unit.change-refused.v1", inventory.UnitChangeRefused, (INVENTORY,), "subject_id"),
+    Entry("asbuilt.unit.record-parked.v1", inventory.UnitRecordParked, (INVENTORY,), "subject_id"),
+    Entry("asbuilt.issue.change-refused.v1", issue.IssueChangeRefused, (ISSUES,), "subject_id"),
+    Entry("asbuilt.issue.record-parked.v1", issue.IssueRecordParked, (ISSUES,), "subject_id"),
+    Entry("asbuilt.audit.change-refused.v1", audit.AuditChangeRefused, (AUDIT,), "subject_id"),
+    Entry("asbuilt.audit.record-parked.v1", audit.AuditRecordParked, (AUDIT,), "subject_id"),
+    Entry("asbuilt.endpoint.change-refused.v1", notification.EndpointChangeRefused, (NOTIFICATIONS,), "subject_id"),
+    Entry("asbuilt.endpoint.record-parked.v1", notification.EndpointRecordParked, (NOTIFICATIONS,), "subject_id"),
+)
 
-    yield from at(PLANT_ORDERS, "run_id", run__ordered=plant.RunOrdered, run__canceled=plant.RunCanceled)
-    yield from at(PLANT_UNITS, "unit_id", unit__received=plant.UnitReceived)
-    yield from at(
-        PLANT_STEPS,
-        "run_id",
-        step__started=plant.StepStarted,
-        step__value_recorded=plant.ValueRecorded,
-        step__signed_off=plant.StepSignedOff,
-    )
-    yield from at(
-        PLANT_INSTALLS,
-        "parent_unit_id",
-        unit__installed=plant.UnitInstalled,
-        unit__removed=plant.UnitRemoved,
-    )
-    yield from at(
-        RUNS,
-        "run_id",
-        run__created=run.RunCreated,
-        run__canceled=run.RunCanceled,
-        step__started=run.StepStarted,
-        step__value_recorded=run.ValueRecorded,
-        step__signed_off=run.StepSignedOff,
-        gate__approved=run.GateApproved,
-        run__target_noted=run.TargetNoted,
-        run__installation_noted=run.InstallationNoted,
-        run__removal_noted=run.RemovalNoted,
-        run__issue_noted=run.IssueNoted,
-    )
-    yield Entry("asbuilt.run.completed.v1", run.RunCompleted, (RUNS, COMPLETIONS), "run_id")
-    yield Entry("asbuilt.run.reopened.v1", run.RunReopened, (RUNS, COMPLETIONS), "run_id")
-    yield from at(
-        INVENTORY,
-        "unit_id",
-        unit__received=inventory.UnitReceived,
-        unit__claimed=inventory.UnitClaimed,
-        unit__freed=inventory.UnitFreed,
-        unit__status_changed=inventory.UnitStatusChanged,
-        unit__placed=inventory.UnitPlaced,
-        unit__consumed=inventory.UnitConsumed,
-        unit__released=inventory.UnitReleased,
-        unit__reopened=inventory.UnitReopened,
-        completion__contested=inventory.CompletionContested,
-    )
-    yield from at(
-        INVENTORY,
-        "parent_unit_id",
-        unit__installed=inventory.UnitInstalled,
-        unit__removed=inventory.UnitRemoved,
-    )
-    yield from at(
-        ISSUES,
-        "issue_id",
-        issue__opened=issue.IssueOpened,
-        issue__dispositioned=issue.IssueDispositioned,
-        issue__resolved=issue.IssueResolved,
-    )
-    yield from at(
-        NOTIFICATIONS,
-        "endpoint_id",
-        endpoint__registered=notification.EndpointRegistered,
-        endpoint__changed=notification.EndpointChanged,
-        endpoint__secret_rotated=notification.EndpointSecretRotated,
-        endpoint__disabled=notification.EndpointDisabled,
-        endpoint__recovered=notification.EndpointRecovered,
-    )
-    subject = "subject_id"
-    yield from at(RUNS, subject, run__change_refused=run.RunChangeRefused, run__record_parked=run.RunRecordParked)
-    yield from at(
-        INVENTORY,
-        subject,
-        unit__change_refused=inventory.UnitChangeRefused,
-        unit__record_parked=inventory.UnitRecordParked,
-    )
-    yield from at(
-        ISSUES,
-        subject,
-        issue__change_refused=issue.IssueChangeRefused,
-        issue__record_parked=issue.IssueRecordParked,
-    )
-    yield from at(
-        AUDIT,
-        subject,
-        audit__change_refused=audit.AuditChangeRefused,
-        audit__record_parked=audit.AuditRecordParked,
-    )
-    yield from at(
-        NOTIFICATIONS,
-        subject,
-        endpoint__change_refused=notification.EndpointChangeRefused,
-        endpoint__record_parked=notification.EndpointRecordParked,
-    )
-
-
-CATALOG: Mapping[str, Entry] = MappingProxyType({entry.type: entry for entry in _rows()})
+CATALOG: Mapping[str, Entry] = MappingProxyType({entry.type: entry for entry in _TABLE})
 """Every event type there is, by its name."""
 
 BY_CONTRACT: Mapping[type[Contract], Entry] = MappingProxyType({entry.contract: entry for entry in CATALOG.values()})
