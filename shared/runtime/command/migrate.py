@@ -20,7 +20,7 @@ WITHIN_S = 300
 
 def migrate(
     context: typer.Context,
-    service: Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help="These only.")] = None,
+    service: Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="These only.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
