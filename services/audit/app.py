@@ -8,7 +8,7 @@ import services.audit as service
 from services.audit.adapters.http import router
 from services.audit.adapters.queries import HistoryQueries
 from services.audit.adapters.store import HistoryStore
-from services.audit.handlers import append
+from services.audit.handlers import HISTORY, append
 from shared.contracts.catalog import AUDIT, TOPICS
 from shared.messaging.service import Service
 from shared.messaging.watch import Watch
@@ -23,7 +23,7 @@ SERVICE = Service(
     topics=tuple(topic.name for topic in TOPICS if topic is not AUDIT),
     decide=lambda _known, entry: (entry,),
     evolve=lambda _state, _entry: None,
-    subject_of=lambda _entry: "history",
+    subject_of=lambda _entry: HISTORY,
     announce=lambda _entry: None,
     everything=append,
 )

@@ -24,6 +24,9 @@ KEYS: Mapping[str, str] = {
 }
 """What the key of each topic names, for records that say nothing themselves."""
 
+HISTORY = "history"
+"""The one thing that every record changes."""
+
 SUBJECTS = {"run": "run_id", "inventory": "unit_id", "issue": "issue_id"}
 """What each service's refusals are about."""
 
@@ -60,7 +63,7 @@ class Entry(NamedTuple):
 
 def append(message: Message) -> Ask[Entry]:
     """Append a record to the history, whatever it is."""
-    return Ask((), entry_of(message))
+    return Ask((HISTORY,), entry_of(message))
 
 
 def entry_of(message: Message) -> Entry:

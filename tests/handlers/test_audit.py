@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from services.audit.adapters.store import in_time
+from services.audit.app import SERVICE
 from services.audit.handlers import NAMES, Entry, entry_of
 from shared.contracts import samples
 from shared.contracts.samples import Sample
 from shared.messaging.messages import read
 from shared.testing.topics import Sent
+from tests.handlers.bench import Bench
 from tests.handlers.floor_records import NOON, record, recorded, rubbish, started, told, unknown
 
 REFUSED = {
@@ -135,6 +137,14 @@ def test_an_event_without_a_time_happened_when_it_was_written() -> None:
     document = json.loads(recorded().value or b"")
     del document["time"]
     assert entry(Sent("plant.steps", b"RUN-1", json.dumps(document).encode())).happened_at == NOON
+
+
+async def test_whatever_comes_is_done_and_told_to_nobody() -> None:
+    """One batch after another: nothing is refused, nothing stands aside, nothing waits behind anything."""
+    bench = Bench(SERVICE)
+    for _batch in range(2):
+        assert +await bench.takes(recorded(), rubbish(b"{"), unknown("x.v1", {}), started()) == {"done": 4}
+    assert (bench.told, list(bench.aside)) == ([], [])
 
 
 def test_records_of_a_batch_are_put_in_the_order_in_which_they_were_written() -> None:

@@ -13,7 +13,7 @@ class HistoryStore:
     """Appends to the history."""
 
     async def lock(self, connection: AsyncConnection, keys: Sequence[str]) -> Mapping[str, Held[None]]:  # noqa: ARG002
-        """See `Store.lock`; an entry depends on nothing."""
+        """See `Store.lock`; an entry depends on nothing, so nothing waits before it is appended."""
         return {}
 
     async def save(self, connection: AsyncConnection, changes: Sequence[Change[None]]) -> None:
