@@ -26,7 +26,6 @@ from shared.messaging.service import Handler
 
 C = TypeVar("C", bound=Contract)
 
-TARGET_NOT_AVAILABLE = "target-not-available"
 CREATED = "asbuilt.run.created.v1"
 SHOWN = 10
 """Differences that a reason names, at most."""
@@ -155,9 +154,9 @@ def note_issue(message: Message) -> Ask[commands.NoteIssue] | None:
 
 
 def lose_target(message: Message) -> Ask[commands.LoseTarget] | None:
-    """Inventory cannot give the run its target."""
+    """Inventory refused to claim the run's target, for whatever reason."""
     data = _is(message, inventory.UnitChangeRefused)
-    if data.run_id is None or (data.refused_type, data.code) != (CREATED, TARGET_NOT_AVAILABLE):
+    if data.run_id is None or data.refused_type != CREATED:
         return None
     reason = f"{data.code}: {data.obstacle}"
     return Ask((data.run_id,), commands.LoseTarget(data.run_id, message.actor, message.happened_at, reason))
