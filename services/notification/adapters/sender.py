@@ -14,7 +14,7 @@ from random import random
 from time import monotonic
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notification.adapters.courier import Attempt, Courier
 from services.notification.adapters.desk import ROUND, Desk, Due, Lane, Result
@@ -81,23 +81,21 @@ class Sender:
         while not self._stopping:
             try:
                 async with self._engine.connect() as connection:
-                    try:
-                        await self._on(Desk(connection, self._concurrency))
-                    finally:
-                        await connection.invalidate()  # ends the session, and with it the lock
+                    await self._on(connection)
             except Exception as error:  # noqa: BLE001 - whatever happened, the deliveries are still there
                 await self._patience.wait("sender", error)
             finally:
                 self.is_active = False
         await self._courier.close()
 
-    async def _on(self, desk: Desk) -> None:
+    async def _on(self, connection: AsyncConnection) -> None:
+        desk = Desk(connection, self._concurrency)
         if not await desk.take_lock():
             await self._sleep(self._poll_interval_s)
             return
         self.is_active = True
-        await desk.listen(self.wake)
         try:
+            await desk.listen(self.wake)
             while not self._stopping:
                 await self._round(desk)
             if self._flying:
@@ -105,6 +103,7 @@ class Sender:
             await self._record(desk, ())
         finally:
             await self._abandon()
+            await connection.invalidate()  # ends the session, and with it the lock
 
     async def _round(self, desk: Desk) -> None:
         """Record what landed, start what is due, and sleep when there is nothing more to do."""
