@@ -1,48 +1,47 @@
 """A stream of measured values on many runs, published by a thread of its own while something else happens."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from threading import Thread
+from collections.abc import Iterable, Sequence
+from itertools import count
+from threading import Event, Thread
+
+from asyncpg.exceptions import PostgresError
 
 from shared.testing.conditions import eventually
 from shared.testing.examples import ordered, recorded, started
 from shared.testing.plant import PlantUnderTest
-from shared.testing.topics import Heard, Offsets, Sent
+from shared.testing.topics import Heard
 
-CHUNK = 50
+AHEAD = 400
+"""Values that are published and not yet recorded, at most, or nearly."""
 
 
 class Stream:
-    """So many values on each of some runs; the runs are ordered and started before it begins."""
+    """Values on each of some runs, one after the other until it is ended, never far ahead of what is recorded."""
 
-    def __init__(self, plant: PlantUnderTest, runs: Sequence[str], values: int) -> None:
+    def __init__(self, plant: PlantUnderTest, runs: Sequence[str]) -> None:
+        self.total = 0
         self._plant = plant
         self._runs = runs
-        self._values = values
         self._published: dict[tuple[str, int], int] = {}
         self._failure: BaseException | None = None
-        self._thread = Thread(target=self._publish, name="stream", daemon=True)
-
-    @property
-    def total(self) -> int:
-        """How many values it has."""
-        return len(self._runs) * self._values
-
-    def prepare(self) -> None:
-        """Order the runs and start their steps."""
-        for say in (ordered, started):
-            self._plant.wait_done("run", self._plant.publish.all(map(say, self._runs)))
+        self._ended = Event()
+        self._thread = Thread(target=self._guarded, name="stream", daemon=True)
 
     def begin(self) -> None:
-        """Publish, in the background, each part when the part before is nearly done."""
+        """Order the runs, start their steps, and then publish values in the background."""
+        for say in (ordered, started):
+            self._plant.wait_done("run", self._plant.publish.all(map(say, self._runs)))
         self._thread.start()
 
-    def wait_for(self, values: int, within_s: float = 60) -> None:
-        """Wait until the run service has recorded so many values."""
-        eventually(lambda: self.recorded() >= values, within_s, f"{values} of {self.total} values are recorded")
+    def wait_for(self, more: int, within_s: float = 60) -> None:
+        """Wait until the run service has recorded so many values more than now."""
+        wanted = self.recorded() + more
+        eventually(lambda: self.recorded() >= wanted, within_s, f"{more} values more are recorded")
 
-    def wait_end(self, within_s: float = 90) -> None:
-        """Wait until everything is published, recorded and announced."""
+    def end(self, within_s: float = 90) -> None:
+        """Publish no more, and wait until everything is recorded and announced."""
+        self._ended.set()
         self._thread.join(within_s)
         assert not self._thread.is_alive(), "the stream was not taken by the broker"
         assert self._failure is None, self._failure
@@ -52,20 +51,27 @@ class Stream:
         """How many values the run service has recorded by now."""
         return self._plant.database("run").count("recording")
 
-    def _publish(self) -> None:
+    def _guarded(self) -> None:
         try:
-            for chunk in _chunks(self._records()):
-                self._note(self._plant.publish.all(chunk))
-        except BaseException as failure:  # noqa: BLE001 - told to the test by `wait_end`
+            self._publish()
+        except BaseException as failure:  # noqa: BLE001 - told to the test by `end`
             self._failure = failure
 
-    def _records(self) -> Iterator[Sent]:
-        for number in range(self._values):
-            for run_id in self._runs:
-                yield recorded(run_id, f"1.{number:03}")
+    def _publish(self) -> None:
+        for number in count():
+            if self._ended.is_set():
+                return
+            values = [recorded(run_id, f"1.{number:04}") for run_id in self._runs]
+            self._published.update(self._plant.publish.all(values))
+            self.total += len(values)
+            while self._is_far_ahead() and not self._ended.wait(0.02):
+                pass
 
-    def _note(self, offsets: Offsets) -> None:
-        self._published.update(offsets)
+    def _is_far_ahead(self) -> bool:
+        try:
+            return self.total - self.recorded() > AHEAD
+        except (OSError, PostgresError):
+            return True  # the database is away
 
 
 def gaps(heard: Iterable[Heard]) -> dict[str, list[int]]:
@@ -79,14 +85,3 @@ def gaps(heard: Iterable[Heard]) -> dict[str, list[int]]:
             seen.add(one.id)
             sequences[str(one.key)].append(one.sequence)
     return {key: found for key, found in sequences.items() if found != list(range(1, len(found) + 1))}
-
-
-def _chunks(records: Iterator[Sent]) -> Iterator[list[Sent]]:
-    chunk: list[Sent] = []
-    for one in records:
-        chunk.append(one)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

@@ -17,7 +17,6 @@ from shared.testing.stream import Stream, gaps
 pytestmark = pytest.mark.real_kafka
 
 RUNS = [f"A-{number}" for number in range(20)]
-VALUES = 60
 PATH = f"/runs/{RUNS[0]}/steps/{OPTIONAL_STEP}/fields/{REMARK}"
 
 
@@ -53,10 +52,9 @@ def test_a_broker_that_goes_away_and_comes_back_costs_nothing(stoppable: Kafka, 
     """People go on working meanwhile; a service that is started while it is away begins when it is there."""
     run = plant.serve("run").process("run")
     plant.database("inventory")
-    stream = Stream(plant, RUNS, VALUES)
-    stream.prepare()
+    stream = Stream(plant, RUNS)
     stream.begin()
-    stream.wait_for(stream.total // 4)
+    stream.wait_for(200)
     stoppable.stop()
     late = plant.start("inventory")
     with plant.client("run", "operator") as client:
@@ -64,7 +62,8 @@ def test_a_broker_that_goes_away_and_comes_back_costs_nothing(stoppable: Kafka, 
     eventually(lambda: "waiting" in late.log.read_text(), 20, "the late service waits for Kafka")
     assert httpx.get(f"{run.url}/healthz/live").status_code == 200
     stoppable.start()
-    stream.wait_end()
+    stream.wait_for(200)
+    stream.end()
     late.wait_ready()
     check(plant, stream, more=1)
     eventually(lambda: plant.database("inventory").count("unit") == len(RUNS), 30, "the late service catches up")
@@ -76,10 +75,9 @@ def test_a_database_that_goes_away_and_comes_back_costs_nothing(
 ) -> None:
     """People are told to try again meanwhile; the process lives, and says that it is not ready."""
     run = plant.serve("run").process("run")
-    stream = Stream(plant, RUNS, VALUES)
-    stream.prepare()
+    stream = Stream(plant, RUNS)
     stream.begin()
-    stream.wait_for(stream.total // 4)
+    stream.wait_for(200)
     stoppable_postgres.stop()
     with plant.client("run", "operator") as client:
         answer = client.put(PATH, json={"value": "PostgreSQL is away"})
@@ -87,6 +85,7 @@ def test_a_database_that_goes_away_and_comes_back_costs_nothing(
     assert httpx.get(f"{run.url}/healthz/live").status_code == 200
     assert httpx.get(f"{run.url}/healthz/ready").status_code == 503
     stoppable_postgres.start()
-    stream.wait_end()
+    stream.wait_for(200)
+    stream.end()
     run.wait_ready()
     check(plant, stream)
