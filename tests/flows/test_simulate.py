@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -15,14 +16,25 @@ STEPS = 5
 """Steps of a simulated run."""
 
 
+def simulation(kafka: str, groups: str, *options: str) -> "subprocess.Popen[str]":
+    """Start the command as a person does."""
+    settings = {"ASBUILT_KAFKA_BOOTSTRAP_SERVERS": kafka, "ASBUILT_KAFKA_GROUP_PREFIX": groups}
+    command = [ASBUILT, "simulate", *options]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=os.environ | settings, stdout=pipe, stderr=pipe, text=True)
+
+
+def closing(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    """The closing document of a command that ends well."""
+    said, complained = process.communicate(timeout=120)
+    assert process.returncode == 0, complained
+    document: dict[str, Any] = json.loads(said)
+    return document
+
+
 def simulated(plant: PlantUnderTest, *options: str) -> dict[str, Any]:
     """Run the command to its end; its closing document."""
-    settings = {"ASBUILT_KAFKA_BOOTSTRAP_SERVERS": plant.kafka, "ASBUILT_KAFKA_GROUP_PREFIX": plant.groups}
-    command = [ASBUILT, "simulate", "--json", *options]
-    done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
+    return closing(simulation(plant.kafka, plant.groups, "--json", *options))
 
 
 def test_a_simulated_plant_builds_its_runs_and_its_rubbish_stalls_nobody(plant: PlantUnderTest) -> None:
@@ -49,10 +61,21 @@ def test_a_simulated_plant_builds_its_runs_and_its_rubbish_stalls_nobody(plant: 
     assert (again["endings"]["done"], again["endings"]["no change"]) == (0, told["endings"]["done"])
 
 
-def test_a_simulation_keeps_its_rate_and_its_time(plant: PlantUnderTest) -> None:
-    """At 100 a second for one second, a hundred events and no more, in about that time."""
+def test_a_simulation_that_is_interrupted_tells_what_became_of_it(plant: PlantUnderTest) -> None:
+    """Ctrl-C ends the publishing, which kept its rate; what was published gets its answers and is told."""
     plant.serve("run", "inventory")
-    told = simulated(plant, "--rate", "100", "--seconds", "1")
-    assert 90 <= told["published"] <= 101
-    assert told["publishing_s"] >= 0.8
-    assert told["endings"]["done"] + told["kinds"].get("rubbish", {}).get("parked", 0) == told["published"]
+    process = simulation(plant.kafka, plant.groups, "--json", "--rate", "50", "--runs", "5000", "--rubbish", "0")
+    plant.announced("asbuilt.runs", 5)
+    process.send_signal(signal.SIGINT)
+    told = closing(process)
+    assert 5 <= told["published"] < 5000
+    assert told["endings"]["done"] == told["published"]
+    assert told["publishing_s"] >= 0.9 * told["published"] / 50
+
+
+def test_a_simulation_without_kafka_says_so() -> None:
+    """One sentence, no trace, and the exit code for away."""
+    process = simulation("127.0.0.1:1", "nobody", "--runs", "1", "--json")
+    _, complained = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert json.loads(complained)["code"] == "kafka-away"

@@ -8,6 +8,7 @@ from shared.contracts.catalog import BY_CONTRACT
 from shared.contracts.plant import RunOrdered, StepSignedOff, UnitInstalled, UnitReceived, ValueRecorded
 from shared.runtime.command.feeds.floor import Rubbish, Said, floor
 from shared.runtime.command.feeds.gearbox import OPERATIONS
+from shared.runtime.command.feeds.simulate import feed
 
 
 def said(seed: int = 7, stations: int = 3, runs: int = 30) -> list[Said]:
@@ -69,6 +70,19 @@ def test_rubbish_is_the_share_that_was_asked_for_and_has_keys_of_its_own() -> No
 def test_a_floor_without_an_end_goes_on() -> None:
     """It is read as far as one likes; only what is read is made."""
     assert sum(1 for _ in islice(floor(7, 4, None, 0), 20_000)) == 20_000
+
+
+def test_a_feed_ends_with_its_time() -> None:
+    """At 100 a second for one second: a hundred events and the first, due one after the other."""
+    due = [one.due_s for one in feed(floor(7, 4, None, 0), rate=100, seconds=1)]
+    assert due == [number / 100 for number in range(101)]
+
+
+def test_a_feed_without_a_rate_is_due_at_once() -> None:
+    """As fast as Kafka takes it; rubbish travels under its own key."""
+    found = list(feed(floor(7, 4, 2, 0.2), rate=0, seconds=None))
+    assert {one.due_s for one in found} == {0.0}
+    assert {one.key.startswith("rubbish-") for one in found if one.kind == "rubbish"} == {True}
 
 
 def _twice_outside(values: list[ValueRecorded]) -> int:
