@@ -1,7 +1,5 @@
 """The audit service, joined: the only place where its objects are built."""
 
-from pathlib import Path
-
 from fastapi import FastAPI
 
 import services.audit as service
@@ -12,10 +10,9 @@ from services.audit.handlers import HISTORY, append
 from shared.contracts.catalog import AUDIT, TOPICS
 from shared.messaging.service import Service
 from shared.messaging.watch import Watch
-from shared.runtime.program import PARTS, join, serve_http
+from shared.runtime.parts import PARTS
+from shared.runtime.program import join, serve_http
 from shared.runtime.settings import Settings
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 SERVICE = Service(
     name="audit",

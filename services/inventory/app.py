@@ -1,7 +1,5 @@
 """The inventory service, joined: the only place where its objects are built."""
 
-from pathlib import Path
-
 from fastapi import FastAPI
 
 import services.inventory as service
@@ -16,10 +14,9 @@ from services.inventory.handlers import HANDLERS
 from shared.contracts.catalog import PLANT_INSTALLS, PLANT_UNITS, RUNS
 from shared.messaging.service import Service
 from shared.messaging.watch import Watch
-from shared.runtime.program import PARTS, join, serve_http
+from shared.runtime.parts import PARTS
+from shared.runtime.program import join, serve_http
 from shared.runtime.settings import Settings
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 SERVICE = Service(
     name="inventory",

@@ -1,7 +1,5 @@
 """The issue service, joined: the only place where its objects are built."""
 
-from pathlib import Path
-
 from fastapi import FastAPI
 
 import services.issue as service
@@ -14,10 +12,9 @@ from services.issue.domain.decide import Events, decide
 from services.issue.domain.evolve import evolve
 from shared.messaging.service import Known, Service
 from shared.messaging.watch import Watch
-from shared.runtime.program import PARTS, join, serve_http
+from shared.runtime.parts import PARTS
+from shared.runtime.program import join, serve_http
 from shared.runtime.settings import Settings
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def _decide(known: Known, command: AnyCommand) -> Events:

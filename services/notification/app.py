@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -26,10 +25,9 @@ from shared.messaging.road import Answer, Road, command
 from shared.messaging.service import Service
 from shared.messaging.watch import Watch
 from shared.runtime.ids import new_id
-from shared.runtime.program import PARTS, Extra, Program, join, serve_http
+from shared.runtime.parts import PARTS
+from shared.runtime.program import Extra, Program, join, serve_http
 from shared.runtime.settings import Settings
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 SERVICE = Service(
     name="notification",

@@ -1,7 +1,5 @@
 """The run service, joined: the only place where its objects are built."""
 
-from pathlib import Path
-
 from fastapi import FastAPI
 
 import services.run as service
@@ -16,10 +14,9 @@ from services.run.handlers import HANDLERS
 from shared.contracts.catalog import INVENTORY, ISSUES, PLANT_ORDERS, PLANT_STEPS
 from shared.messaging.service import Known, Service
 from shared.messaging.watch import Watch
-from shared.runtime.program import PARTS, join, serve_http
+from shared.runtime.parts import PARTS
+from shared.runtime.program import join, serve_http
 from shared.runtime.settings import Settings
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def _decide(known: Known, command: AnyCommand) -> Events:

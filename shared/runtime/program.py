@@ -31,13 +31,13 @@ from shared.runtime import health, parked
 from shared.runtime.database import is_waiting, make_engine
 from shared.runtime.http import Guard, check_permissions, make_app
 from shared.runtime.identity import Identity
+from shared.runtime.parts import PARTS
 from shared.runtime.permissions import allowing, permissions_of
 from shared.runtime.settings import SaslMechanism, SecurityProtocol, Settings, kafka_arguments
 from shared.runtime.telemetry import Telemetry, start_tracing
 
 _log = structlog.get_logger(__name__)
 
-PARTS = frozenset({"http", "consumer", "relay"})
 STUCK_S = 120.0
 """A batch that takes longer, with nothing away, means that the process hangs."""
 STOP_WITHIN_S = 4.0
