@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.run.adapters.views import completion_view
 from services.run.app import SERVICE
 from services.run.domain.commands import CompleteRun
 from services.run.domain.review import review
@@ -241,6 +242,26 @@ async def test_a_contested_completion_reopens_the_run(bench: Bench) -> None:
     assert reason.startswith("completion contested: the as-built is version 2, not 1 (ROTOR-0")
     assert reason.endswith("and 20 more)")
     assert (bench.state(R).status, bench.refusals) == (RunStatus.IN_PROGRESS, [])
+
+
+async def test_an_issue_that_changes_after_completion_is_noted_beside_the_record(bench: Bench) -> None:
+    """The record stays as it was confirmed, and whoever reads it sees what was learned since."""
+    issue = BY | {"issue_id": "issue-1", "title": "Scratch", "state": "in_progress", "run_id": R, "approved": True}
+    await bench.takes(ordered(), claimed(), recorded(), signed(), signed("test"))
+    await bench.takes(event("asbuilt.issue.dispositioned.v1", issue | {"disposition": "use-as-is"}))
+    await confirmed(bench)
+    kept = {"number": 1, "record": bench.said("run.completed")[0]["record"]}
+    assert completion_view(bench.state(R), kept) == kept | {"issues_since": []}
+    await bench.takes(
+        event("asbuilt.issue.resolved.v1", issue | {"disposition": "use-as-is", "state": "resolved"}),
+        event("asbuilt.issue.opened.v1", issue | {"issue_id": "issue-2", "state": "pending", "approved": False}),
+    )
+    shown = completion_view(bench.state(R), kept)
+    assert shown["record"] == kept["record"]
+    assert [(one["issue_id"], one["state"]) for one in shown["issues_since"]] == [
+        ("issue-1", "resolved"),
+        ("issue-2", "pending"),
+    ]
 
 
 async def test_everything_that_is_announced_can_be_read_by_its_contract(bench: Bench) -> None:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from services.run.adapters.queries import RunQueries
-from services.run.adapters.views import review_view, run_view, step_view
+from services.run.adapters.views import completion_view, review_view, run_view, step_view
 from services.run.domain import commands
 from services.run.domain.events import RunCompleted
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
@@ -104,9 +104,9 @@ async def show_steps(run_id: RunId, queries: Queries) -> dict[str, Any]:
 
 @router.get("/runs/{run_id}/completions", **needs("read"))
 async def list_completions(run_id: RunId, queries: Queries) -> dict[str, Any]:
-    """Every completion record, superseded ones too."""
-    await queries.run(run_id)
-    return {"items": await queries.completions(run_id)}
+    """Every completion record, superseded ones too, each with the issues that changed since it was confirmed."""
+    run = (await queries.run(run_id)).state
+    return {"items": [completion_view(run, one) for one in await queries.completions(run_id)]}
 
 
 @router.post("/runs/{run_id}/steps/{step_id}/start", **needs("step:work"))

@@ -1,5 +1,6 @@
 """Runs as HTTP shows them: plain documents, exact numbers as text."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -56,6 +57,17 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "installations": [_plain(asdict(one)) for one in run.installations.values()],
         "issues": [_plain(asdict(one)) | {"is_open": one.is_open} for one in run.issues.values()],
     }
+
+
+def completion_view(run: Run, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """A completion record as it was confirmed, and beside it the issues that changed since (domain.md 3.6)."""
+    then = {one["issue_id"]: (one["state"], one.get("disposition")) for one in kept["record"]["issues"]}
+    since = [one for one in run.issues.values() if then.get(one.issue_id) != (one.state, one.disposition)]
+    noted = [
+        {"issue_id": one.issue_id, "title": one.title, "state": one.state, "disposition": one.disposition}
+        for one in since
+    ]
+    return {**kept, "issues_since": noted}
 
 
 def step_view(step: Step) -> dict[str, Any]:
