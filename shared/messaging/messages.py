@@ -97,12 +97,9 @@ class Message:
 
     @property
     def place(self) -> tuple[str, str]:
-        """What tells one record from another, whatever it says: where and when it was written. The time belongs to
-        it, because a topic that was made anew counts its offsets from 0 again.
-        """
-        record = self.record
-        assert record is not None  # noqa: S101 - only records have a place
-        return f"kafka:{record.topic}", f"{record.partition}/{record.offset}@{record.timestamp}"
+        """What tells one record from another, whatever it says."""
+        assert self.record is not None  # noqa: S101 - only records have a place
+        return _place(self.record)
 
     @property
     def lane(self) -> tuple[str, str] | None:
@@ -141,9 +138,10 @@ def read_again(record: Record, parked_id: int, *, is_overdue: bool) -> Message:
 
 def _unread(record: Record, unreadable: Unreadable) -> Message:
     opened = unreadable.envelope
+    source, name = (opened.source, opened.id) if opened else _place(record)
     return Message(
-        source=opened.source if opened else f"kafka:{record.topic}",
-        id=opened.id if opened else f"{record.partition}/{record.offset}",
+        source=source,
+        id=name,
         type=opened.type if opened else "unreadable",
         happened_at=_moment(record),
         seed_ms=record.timestamp,
@@ -154,6 +152,11 @@ def _unread(record: Record, unreadable: Unreadable) -> Message:
         record=record,
         unreadable=unreadable,
     )
+
+
+def _place(record: Record) -> tuple[str, str]:
+    """Where and when it was written; a topic that was made anew counts its offsets from 0 again."""
+    return f"kafka:{record.topic}", f"{record.partition}/{record.offset}@{record.timestamp}"
 
 
 def _actor(opened: Envelope, data: Contract) -> Actor:

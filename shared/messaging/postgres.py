@@ -40,7 +40,7 @@ PARK = text("""
                         parking, reason, detail, event_id, event_type, waits_for, deadline)
     values (:topic, :partition, :record_offset, :record_timestamp, :key, :raw_key, :value,
             cast(:headers as jsonb), :parking, :reason, :detail, :event_id, :event_type, :waits_for, :deadline)
-    on conflict (topic, partition, record_offset) do nothing""")
+    on conflict (topic, partition, record_offset, record_timestamp) do nothing""")
 
 PARK_AGAIN = text("""
     update parked set parking = :parking, reason = :reason, detail = :detail, waits_for = :waits_for

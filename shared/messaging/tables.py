@@ -40,7 +40,7 @@ create table parked (
     parked_at timestamptz not null default now(),
     settled_at timestamptz,
     settled_as text,
-    unique (topic, partition, record_offset)
+    unique (topic, partition, record_offset, record_timestamp)
 );
 create index parked_lane on parked (topic, key, parked_id) where settled_at is null;
 """

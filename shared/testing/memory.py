@@ -159,8 +159,8 @@ def _is_ready(head: KeptAside, now: datetime, created: Sequence[str], after: int
             return False
 
 
-def _place(record: Record) -> tuple[str, int, int]:
-    return record.topic, record.partition, record.offset
+def _place(record: Record) -> tuple[str, int, int, int]:
+    return record.topic, record.partition, record.offset, record.timestamp
 
 
 def _kept(record: Record) -> KeptRecord:
