@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -150,9 +149,3 @@ def test_most_functions_are_short() -> None:
     lines = sorted(length for path in SOURCES for _, length in _functions(path))
     assert lines[len(lines) // 2] <= 8
     assert lines[len(lines) * 9 // 10] <= 25
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_an_app_is_built_without_touching_anything(service: str) -> None:
-    """Each service joins its objects in a function called build, which takes the settings."""
-    assert callable(import_module(f"services.{service}.app").build)

@@ -273,6 +273,7 @@ async def test_no_false_token_opens_a_door(service: str, plant: Plant, tmp_path:
         "empty": "",
     }
     app = plant.apps[service]
+    assert (await _call(app, "GET /parked", f"Bearer {plant.signed()}")).status_code == 503, "only the lies are refused"
     for what, token in tokens.items():
         answer = await _call(app, "GET /parked", f"Bearer {token}")
         assert (what, answer.status_code) == (what, 401)
