@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
@@ -299,7 +300,8 @@ def test_migrate_with_one_database_wants_one_service(run: Run, monkeypatch: pyte
 def test_a_plant_is_not_started_on_a_broker_that_is_none(run: Run) -> None:
     """A word that names no broker is a wrong argument; an address where none runs may be tried again."""
     assert run("up", "--kafka", "nonsense").code == 2
-    ended = run("up", "--kafka", f"127.0.0.1:{free_port()}")
+    with TemporaryDirectory(prefix="asbuilt-up-") as home:  # PostgreSQL may not reach into pytest's own
+        ended = run("up", "--directory", f"{home}/up", "--kafka", f"127.0.0.1:{free_port()}")
     assert ended.code == 3
     assert "kafka-away" in ended.err
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 import pytest
@@ -82,9 +83,12 @@ def processes_of(directory: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory in which a stranger stands."""
-    return tmp_path_factory.mktemp("stranger")
+def home() -> Iterator[Path]:
+    """The directory in which a stranger stands. Not one of pytest's: each session takes the others' rights to those
+    away, and PostgreSQL runs as a user of its own where the tests run as root.
+    """
+    with TemporaryDirectory(prefix="asbuilt-stranger-", ignore_cleanup_errors=True) as one:
+        yield Path(one)
 
 
 @pytest.fixture(scope="module")
