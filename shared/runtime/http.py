@@ -27,7 +27,7 @@ from shared.messaging.messages import Ask
 from shared.messaging.road import Answer, Road, command, fingerprint_of
 from shared.messaging.walk import Allows, Outcome
 from shared.runtime.database import is_waiting
-from shared.runtime.identity import Caller, Identity, TokenRefused
+from shared.runtime.identity import Caller, Identity, KeysAway, TokenRefused
 from shared.runtime.ids import new_id
 from shared.runtime.telemetry import request_span
 
@@ -177,6 +177,7 @@ def make_app(
     app.add_middleware(Traced)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(TokenRefused, _token_refused)
+    app.add_exception_handler(KeysAway, _keys_away)
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -267,6 +268,14 @@ async def _token_refused(request: Request, error: Exception) -> Response:
     resolve = "Send a valid token of the configured issuer."
     response = _respond(request, 401, "token-refused", str(error), resolve)
     response.headers["www-authenticate"] = "Bearer"
+    return response
+
+
+async def _keys_away(request: Request, error: Exception) -> Response:
+    _log.warning("keys away", because=str(error))
+    obstacle = "The identity provider's keys cannot be had, so no token can be checked."
+    response = _respond(request, 503, "try-again", obstacle, "Try again in a moment.")
+    response.headers["retry-after"] = "5"
     return response
 
 

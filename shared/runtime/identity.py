@@ -26,6 +26,10 @@ class TokenRefused(Exception):
     """The bearer token is missing or not valid; the message says why."""
 
 
+class KeysAway(Exception):
+    """The keys that tokens are checked with cannot be had now; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A person who is known by a valid token, and the roles they hold."""
@@ -48,6 +52,7 @@ class Identity:
         """The person behind a token.
 
         :raises TokenRefused: when it is not valid, naming what is wrong with it.
+        :raises KeysAway: when the key set is needed and cannot be had.
         """
         try:
             key = await self._key(jwt.get_unverified_header(token).get("kid"))
@@ -75,9 +80,12 @@ class Identity:
         async with self._fetching:
             if self._fetched_at is not None and self._now() - self._fetched_at < REFRESH_AT_MOST_EVERY_S:
                 return
+            try:
+                found = jwt.PyJWKSet.from_dict(await self._fetch())
+            except (httpx.HTTPError, OSError, ValueError, LookupError, jwt.PyJWTError) as error:
+                raise KeysAway(f"The key set cannot be had: {type(error).__name__}: {error}") from error
             self._fetched_at = self._now()
-            found = await self._fetch()
-            self._keys = {one.key_id: one for one in jwt.PyJWKSet.from_dict(found).keys if one.key_id}
+            self._keys = {one.key_id: one for one in found.keys if one.key_id}
 
     async def _fetch(self) -> dict[str, Any]:
         settings = self._settings
