@@ -51,6 +51,17 @@ def test_only_what_is_subscribed_to_is_delivered(webhooks: Any, make_receiver: C
     assert [one["event_type"] for one in webhooks.deliveries(by_run["endpoint_id"])] == ["asbuilt.run.canceled.v1"]
 
 
+def test_an_event_that_comes_twice_is_delivered_once(webhooks: Any, receiver: Any) -> None:
+    """In one batch or in two; the event after it shows that nothing more is to come."""
+    webhooks.register(receiver.url, "unit.*")
+    (sent,) = webhooks.announce("U-1")
+    receiver.wait(1)
+    webhooks.plant.publish.all([sent, sent])
+    (last,) = webhooks.announce("U-1")
+    receiver.wait(2)
+    assert receiver.bodies == [sent.value, last.value]
+
+
 def test_the_next_event_of_a_unit_waits_for_the_one_before(
     webhooks: Any, receiver: Any, said: Callable[..., Any]
 ) -> None:
