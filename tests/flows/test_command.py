@@ -1,19 +1,16 @@
 """The `asbuilt` command against services that answer as they may: exit codes and words that scripts can rely on."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 from typing import Any
 
 import pytest
 
-from shared.runtime.command import main
 from shared.runtime.embedded.children import free_port
+from shared.testing.stub import Run, Stub
 
 REVIEW = {
     "run_id": "RUN-1",
@@ -40,78 +37,6 @@ RECORD = {
     "completed_at": "2026-11-24T08:00:00+00:00",
     "content_hash": "sha256:cd",
 }
-
-
-@dataclass
-class Stub:
-    """A service that gives canned answers, and remembers what it was asked."""
-
-    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
-    asked: list[tuple[str, Any, dict[str, str]]] = field(default_factory=list)
-    port: int = 0
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        """Answer one request."""
-        what = f"{handler.command} {handler.path.split('?')[0]}"
-        body = handler.rfile.read(int(handler.headers.get("content-length", 0)))
-        headers = {name.lower(): value for name, value in handler.headers.items()}
-        self.asked.append((what, json.loads(body) if body else None, headers))
-        status, document = self.answers[what]
-        handler.send_response(status)
-        handler.end_headers()
-        handler.wfile.write(document if isinstance(document, bytes) else json.dumps(document).encode())
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def stub() -> Iterator[Stub]:
-    """A service on a port of its own."""
-    one = Stub()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            one.answer(self)
-
-        def do_POST(self) -> None:
-            one.answer(self)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    one.port = server.server_port
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield one
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Run the command in a directory where no plant is."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("ASBUILT_PLANT", "ASBUILT_TOKEN", "ASBUILT_RUN_URL", "KAFKA", "ONCE"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run_(*arguments: str) -> Ended:
-        monkeypatch.setattr("sys.argv", ["asbuilt", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), told.out, told.err)
-
-    return run_
 
 
 def at(stub: Stub, *arguments: str) -> tuple[str, ...]:
