@@ -21,7 +21,10 @@ LONGEST = 500
 """Characters of an attribute, at most."""
 
 MAX_EVENT_BYTES = 1_048_576
-"""A larger event is set aside unread: a measured value or a sign-off is a few hundred bytes."""
+"""A larger event of a plant system is set aside unread: a measured value or a sign-off is a few hundred bytes."""
+
+MAX_FACT_BYTES = 3_500_000
+"""What the services may tell at once: a completion record holds all the evidence of its run. The broker takes 4 MB."""
 
 Headers = Iterable[tuple[str, bytes | None]]
 
@@ -53,15 +56,15 @@ class Envelope:
     sequence: str | None = None
 
 
-def read(value: bytes | None, headers: Headers) -> Envelope:
+def read(value: bytes | None, headers: Headers, most_bytes: int = MAX_EVENT_BYTES) -> Envelope:
     """The envelope of a record's value and headers.
 
     :raises Unreadable: naming what is wrong, in words for the person who programmed the sender.
     """
     if value is None:
         raise Unreadable("tombstone", "The record has no body. Nothing is ever deleted here.")
-    if len(value) > MAX_EVENT_BYTES:
-        raise Unreadable("too-large", f"The body has {len(value)} bytes; at most {MAX_EVENT_BYTES} are read.")
+    if len(value) > most_bytes:
+        raise Unreadable("too-large", f"The body has {len(value)} bytes; at most {most_bytes} are read.")
     attributes = {name.lower(): text for name, text in headers}
     if "ce_specversion" in attributes or "ce_id" in attributes or "ce_type" in attributes:
         return _binary(value, attributes)

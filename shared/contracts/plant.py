@@ -9,8 +9,10 @@ from shared.contracts.base import Contract, Exact, Id, Name, PlantEvent, Text
 
 FieldKind = Literal["text", "number", "boolean", "select", "multiselect", "datetime", "file", "signoff"]
 _ONE = Decimal(1)
-Value = Text | Annotated[bool, Strict()] | Exact | tuple[Text, ...]
-"""A recorded value: text, yes/no, an exact number, or the chosen options."""
+Value = str | Annotated[bool, Strict()] | Exact | tuple[str, ...]
+"""A recorded value: text, yes/no, an exact number, or the chosen options. What fits is for the field to say: a text
+that is too long is refused with a reason, and does not hold up its run as an unreadable event would.
+"""
 
 
 class FieldOrdered(Contract):

@@ -7,10 +7,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from shared.contracts import envelope
 from shared.contracts.base import Contract, Fact, PlantEvent
+from shared.contracts.catalog import ASBUILT_TOPICS
 from shared.contracts.envelope import Envelope, Unreadable
 from shared.kernel import Actor, derived_id
 
 C = TypeVar("C")
+
+OURS = frozenset(topic.name for topic in ASBUILT_TOPICS)
+"""The topics that the services write."""
 
 MACHINE = frozenset({"machine"})
 """The role in which plant systems act."""
@@ -110,7 +114,8 @@ class Message:
 def read(record: Record) -> Message:
     """The message in a record; where it cannot be understood, ``unreadable`` says why."""
     try:
-        opened = envelope.read(record.value, record.headers)
+        most_bytes = envelope.MAX_FACT_BYTES if record.topic in OURS else envelope.MAX_EVENT_BYTES
+        opened = envelope.read(record.value, record.headers, most_bytes)
         entry, data = envelope.contract_of(opened)
     except Unreadable as unreadable:
         return _unread(record, unreadable)

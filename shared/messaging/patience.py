@@ -13,7 +13,7 @@ class Patience:
     """Pauses that grow while something stays away. One for each process; ``name`` says who waits."""
 
     def __init__(self, *, initial_s: float, max_s: float) -> None:
-        self._pause = wait_exponential_jitter(initial=initial_s, max=max_s, jitter=initial_s)
+        self._pause = wait_exponential_jitter(multiplier=initial_s, max=max_s, jitter=initial_s)
         self._tries: dict[str, int] = {}
         self._interrupted = asyncio.Event()
 

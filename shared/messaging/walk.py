@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.contracts.base import Contract
 from shared.contracts.catalog import BY_CONTRACT, PARKINGS, REFUSALS, Entry
-from shared.contracts.envelope import rfc3339, write
+from shared.contracts.envelope import MAX_FACT_BYTES, rfc3339, write
 from shared.kernel import RefusalKind, Refused, Unknown, WrongKey
 from shared.messaging.messages import Ask, Message
 from shared.messaging.service import Service, by
@@ -19,9 +19,6 @@ from shared.messaging.transaction import Announcement, Change, Held, Lane, Parke
 
 LONGEST_SUBJECT = 200
 """Characters of a strange record's key that its parking is announced with; ids have no more."""
-
-LONGEST_ANNOUNCEMENT = 3_500_000
-"""Bytes; a longer one would be refused by the broker for ever, and hold up everything behind it."""
 
 Allows = Callable[[frozenset[str], str], bool]
 """Whether one of these roles has a permission."""
@@ -196,8 +193,8 @@ class Walk:
         if cause.traceparent:
             attributes["traceparent"] = cause.traceparent
         body = write(entry, told, attributes)
-        if len(body) > LONGEST_ANNOUNCEMENT:
-            raise AnnouncementTooLarge(bytes=len(body), most=LONGEST_ANNOUNCEMENT)
+        if len(body) > MAX_FACT_BYTES:  # the broker would refuse it for ever, and hold up everything behind it
+            raise AnnouncementTooLarge(bytes=len(body), most=MAX_FACT_BYTES)
         return [Announcement(event_id, topic.name, key, body) for topic in entry.topics]
 
     def _refuse(self, message: Message, refused: Refused, ask: Ask[Any] | None = None) -> Outcome:

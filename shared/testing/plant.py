@@ -117,6 +117,10 @@ class PlantUnderTest:
         """Wait until a service has done everything before these offsets."""
         eventually(lambda: self.has_done(service, offsets), within_s, f"{service} has done what was published")
 
+    def rewind(self, service: str) -> None:
+        """Let a service that is stopped read everything in this plant again."""
+        begin_at(self.kafka, self.group(service), self.starts)
+
     def leave_the_dead(self, service: str) -> None:
         """Go on as a new group at the offsets that the old one committed. Kafka would do the same, after it
         has waited 10 s for the member that was killed.

