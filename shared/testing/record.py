@@ -88,7 +88,8 @@ def _rows(database: Database) -> dict[str, list[str]]:
 
 def _table(database: Database, name: str, columns: list[str]) -> list[str]:
     wanted = ", ".join(f'"{column}"' for column in columns)
-    return sorted(repr(list(row.values())) for row in database.rows(f"select {wanted} from {name}"))
+    rows = database.rows(f"select {wanted} from {name}")
+    return sorted(PLACE_ID.sub("", repr(list(row.values()))) for row in rows)
 
 
 def _told(heard: Iterable[Heard]) -> dict[tuple[str, str | None], list[Told]]:

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.real_kafka
 TAKING = (Seam.CLAIMED, Seam.SAVED, Seam.ANNOUNCED, Seam.COMMITTED)
 """After inbox, after save, after outbox, after commit before offsets."""
 
-SENDING = (Seam.SENT,)
-"""After send, before delete."""
+SENDING = (Seam.SENT, Seam.DELETED)
+"""After send before delete, and after it."""
 
 
 class Doomed:
@@ -58,12 +58,12 @@ class Doomed:
 
 @pytest.mark.parametrize("service", [name for name in feed.services() if feed.service(name).topics])
 def test_a_service_killed_at_every_seam_leaves_the_same_record(
-    service: str, undisturbed: Callable[[str], Left], make_plant: Callable[[], PlantUnderTest]
+    service: str, undisturbed: Callable[[str], Left], fresh: Callable[[str], PlantUnderTest]
 ) -> None:
     """Whatever it was doing when it died, the next process brings to the same end."""
     expected = undisturbed(service)
     seams = (*TAKING, *SENDING) if expected.told else TAKING
-    plant = make_plant()
+    plant = fresh(service)
     doomed = Doomed(plant, service, seams)
     for wave in waves_for(service):
         doomed.give(plant.publish.all(wave.records))
