@@ -203,14 +203,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             await consumer.commit(offsets)
             self._watch.passed(Seam.OFFSETS)
-        except KafkaError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep later offsets from being committed
             # Another member has the partition, or the broker is away: these records come again and are known.
             _log.info("offsets not committed", because=f"{type(error).__name__}: {error}")
 
     async def _committed(self) -> None:
-        if self._committing is not None:
-            await self._committing
-            self._committing = None
+        committing, self._committing = self._committing, None
+        if committing is not None:
+            await committing
 
 
 def _next_offsets(records: Sequence[Record]) -> dict[TopicPartition, int]:
