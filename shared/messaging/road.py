@@ -179,9 +179,8 @@ class Road:
         walk = self._walk()
         async with self._unit_of_work.begin() as transaction:
             fresh = await self._fresh(transaction, messages, walk)
-            walk.blocked |= await transaction.blocked(
-                {m.lane for m in fresh if m.lane is not None and m.parked_id is None}
-            )
+            lanes = {lane for m in fresh if m.parked_id is None and (lane := m.lane) is not None}
+            walk.blocked |= await transaction.blocked(lanes)
             self._watch.passed(Seam.CLAIMED)
             asks = [(message, ask) for message in fresh if (ask := walk.ask(message)) is not None]
             walk.load(await transaction.lock({key for _, ask in asks for key in ask.keys}))
@@ -195,13 +194,13 @@ class Road:
 
     async def _fresh(self, transaction: Transaction[Any], messages: Sequence[Message], walk: Walk) -> list[Message]:
         """Messages never seen before, once each; those that stood aside were claimed when they came."""
-        ids = {self._identity(m) for m in messages if m.parked_id is None}
+        identities = [self._identity(message) for message in messages]
+        ids = {one for one, message in zip(identities, messages, strict=True) if message.parked_id is None}
         aside = [m.parked_id for m in messages if m.parked_id is not None]
-        unseen = await transaction.claim(sorted(ids)) if ids else set()
+        unseen = await transaction.claim(list(ids)) if ids else set()
         unsettled = await transaction.reclaim(aside) if aside else set()
         fresh = []
-        for message in messages:
-            identity = self._identity(message)
+        for message, identity in zip(messages, identities, strict=True):
             if message.parked_id in unsettled or (message.parked_id is None and identity in unseen):
                 unseen.discard(identity)
                 fresh.append(message)
