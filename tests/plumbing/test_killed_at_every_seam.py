@@ -12,7 +12,7 @@ from shared.testing.plant import PlantUnderTest, ServiceProcess
 from shared.testing.record import Left, difference, left_in
 from shared.testing.topics import Offsets
 
-pytestmark = pytest.mark.real_kafka
+pytestmark = [pytest.mark.real_kafka, pytest.mark.timeout(400)]  # a new process for each seam
 
 TAKING = (Seam.CLAIMED, Seam.SAVED, Seam.ANNOUNCED, Seam.COMMITTED)
 """After inbox, after save, after outbox, after commit before offsets."""
