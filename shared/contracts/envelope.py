@@ -41,7 +41,7 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class Envelope:
-    """The attributes of one event. ``time`` is when it happened; ``data`` is not yet checked.
+    """The attributes of one event. ``time`` is when it happened, in UTC; ``data`` is not yet checked.
 
     Never changed once made; not frozen, because a frozen one takes three times as long to make.
     """
@@ -53,7 +53,6 @@ class Envelope:
     data: Any
     traceparent: str | None = None
     correlationid: str | None = None
-    sequence: str | None = None
 
 
 def read(value: bytes | None, headers: Headers, most_bytes: int = MAX_EVENT_BYTES) -> Envelope:
@@ -85,8 +84,8 @@ def contract_of(envelope: Envelope) -> tuple[Entry, Contract]:
         raise Unreadable("data-invalid", _said(error), envelope) from None
 
 
-def write(entry: Entry, contract: Contract, attributes: Mapping[str, str]) -> bytes:
-    """One event in structured mode; ``attributes`` are the envelope's besides type and data."""
+def write(entry: Entry, contract: Contract, attributes: Mapping[str, str | datetime]) -> bytes:
+    """One event in structured mode; ``attributes`` are the envelope's besides type and data, times in UTC."""
     head = to_json(
         {
             "specversion": "1.0",
@@ -157,9 +156,8 @@ def _envelope(document: Mapping[str, Any], data: Any) -> Envelope:
             type=document["type"],
             time=_time(document.get("time")),
             data=data,
-            traceparent=_optional(document, "traceparent"),
-            correlationid=_optional(document, "correlationid"),
-            sequence=_optional(document, "sequence"),
+            traceparent=_short(document, "traceparent"),
+            correlationid=_short(document, "correlationid"),
         )
     except KeyError as missing:
         detail = f"The CloudEvents attribute {missing.args[0]} is missing."
@@ -174,7 +172,7 @@ def _envelope(document: Mapping[str, Any], data: Any) -> Envelope:
     return envelope
 
 
-def _optional(document: Mapping[str, Any], name: str) -> str | None:
+def _short(document: Mapping[str, Any], name: str) -> str | None:
     attribute = document.get(name)
     if attribute is None:
         return None
@@ -188,11 +186,13 @@ def _time(text: Any) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        if moment.tzinfo is UTC:
+            return moment
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise Unreadable("not-cloudevent", f"The CloudEvents attribute time is no time: {text!r:.60}.") from None
-    if moment.tzinfo is None:
-        raise Unreadable("not-cloudevent", f"The CloudEvents attribute time has no zone: {text}.")
-    return moment
+    raise Unreadable("not-cloudevent", f"The CloudEvents attribute time has no zone: {text}.")
 
 
 def _unknown(envelope: Envelope) -> Unreadable:

@@ -43,7 +43,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         *,
         group: str,
         topics: Sequence[str],
-        read: Callable[[Sequence[Record]], Sequence[Message]],
+        read: Callable[[Sequence[Record]], Awaitable[Sequence[Message]]],
         take: Callable[[Sequence[Message]], Awaitable[object]],
         is_waiting: Waiting,
         patience: Patience,
@@ -159,7 +159,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         revocations = self._revocations
         self._watch.passed(Seam.POLLED)
-        messages = self._read(records)
+        messages = await self._read(records)
         await self._batch_ended()
         if not self._stopping and revocations == self._revocations:
             self._batch = asyncio.create_task(self._end(messages, _next_offsets(records)))
@@ -214,7 +214,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 def _next_offsets(records: Sequence[Record]) -> dict[TopicPartition, int]:
-    return {TopicPartition(one.topic, one.partition): one.offset + 1 for one in records}
+    offsets = {(one.topic, one.partition): one.offset + 1 for one in records}
+    return {TopicPartition(*partition): offset for partition, offset in offsets.items()}
 
 
 async def _parse(records: tuple[Any, ...]) -> KafkaAckableMessage:

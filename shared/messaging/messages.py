@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from shared.contracts import envelope
@@ -16,6 +17,8 @@ C = TypeVar("C")
 OURS = frozenset(topic.name for topic in ASBUILT_TOPICS)
 """The topics that the services write."""
 
+PLANT = "plant"
+NO_ROLES: frozenset[str] = frozenset()
 MACHINE = frozenset({"machine"})
 """The role in which plant systems act."""
 
@@ -126,7 +129,7 @@ def read(record: Record) -> Message:
         happened_at=opened.time or _moment(record),
         seed_ms=record.timestamp,
         actor=_actor(opened, data),
-        roles=MACHINE if isinstance(data, PlantEvent) else frozenset(),
+        roles=MACHINE if entry.owner == PLANT else NO_ROLES,
         traceparent=opened.traceparent,
         correlation_id=opened.correlationid or opened.id,
         data=data,
@@ -165,13 +168,17 @@ def _place(record: Record) -> tuple[str, str]:
 
 
 def _actor(opened: Envelope, data: Contract) -> Actor:
-    match data:
-        case PlantEvent():
-            return Actor(data.operator, data.station or opened.source)
-        case Fact():
-            return Actor(data.by.person, data.by.machine)
-        case _:
-            return Actor(machine=opened.source)
+    if isinstance(data, PlantEvent):
+        return _known(data.operator, data.station or opened.source)
+    if isinstance(data, Fact):
+        return _known(data.by.person, data.by.machine)
+    return _known(None, opened.source)
+
+
+@lru_cache(maxsize=10_000)
+def _known(person: str | None, machine: str | None) -> Actor:
+    """The same few people and machines, again and again."""
+    return Actor(person, machine)
 
 
 def _moment(record: Record) -> datetime:

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.contracts.base import Contract
 from shared.contracts.catalog import BY_CONTRACT, PARKINGS, REFUSALS, Entry
-from shared.contracts.envelope import MAX_FACT_BYTES, rfc3339, write
+from shared.contracts.envelope import MAX_FACT_BYTES, write
 from shared.kernel import RefusalKind, Refused, Unknown, WrongKey
 from shared.messaging.messages import Ask, Message
 from shared.messaging.service import Service, by
@@ -50,6 +50,10 @@ class Outcome:
     version: int = 0
 
 
+DONE = Outcome()
+"""Of a record: nobody asks for more."""
+
+
 @dataclass(slots=True)
 class Walk:
     """A batch on its way through the rules, and all that is to be written when it arrives."""
@@ -68,10 +72,6 @@ class Walk:
     settled: list[tuple[int, str]] = field(default_factory=list)
     endings: Counter[str] = field(default_factory=Counter)
     refusals: list[str] = field(default_factory=list)
-    recorded: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.recorded = rfc3339(self.now)
 
     def ask(self, message: Message) -> Ask[Any] | None:
         """What a message asks for. ``None`` when the road ends here: parked, refused, or not our business."""
@@ -112,7 +112,7 @@ class Walk:
             return None
         self._apply(written)
         self._settle(message, "done")
-        return self._outcome(ask, events)
+        return DONE if message.record is not None else self._outcome(ask, events)
 
     def _outcome(self, ask: Ask[Any], events: tuple[Any, ...]) -> Outcome:
         held = self.held.get(ask.keys[0]) if ask.keys else None
@@ -178,12 +178,12 @@ class Walk:
         entry: Entry = BY_CONTRACT[type(told)]
         key = getattr(told, entry.key)
         event_id = cause.derived_id(what)
-        attributes = {
+        attributes: dict[str, str | datetime] = {
             "id": event_id,
             "source": self.service.source,
             "subject": key,
-            "time": rfc3339(at),
-            "recordedtime": self.recorded,
+            "time": at,
+            "recordedtime": self.now,
             "partitionkey": key,
             "correlationid": cause.correlation_id or cause.id,
             "causationid": cause.id,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from time import sleep
 
-from shared.runtime.embedded.postgres import SERVICES
+from shared.runtime.embedded.described import SERVICES
 from tests.bench import load
 from tests.bench.ground import Ground
 

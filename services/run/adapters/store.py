@@ -215,8 +215,8 @@ def _superseded_row(event: RunReopened) -> dict[str, Any]:
 
 
 def _run(row: Any, steps: Mapping[str, Any]) -> Run:
-    order = _order.validate_python(row.run_order)
-    progress = _run_progress.validate_python(row.progress)
+    order = _order.validate_json(row.run_order)
+    progress = _run_progress.validate_json(row.progress)
     return Run(
         order=order,
         steps={one.step_id: _step(one, steps.get(one.step_id)) for one in order.steps},
@@ -236,7 +236,7 @@ def _run(row: Any, steps: Mapping[str, Any]) -> Run:
 def _step(definition: StepDefinition, row: Any | None) -> Step:
     if row is None:
         return Step(definition)
-    progress = _step_progress.validate_python(row.progress)
+    progress = _step_progress.validate_json(row.progress)
     return Step(
         definition,
         StepState(row.state),

@@ -64,11 +64,13 @@ LOCK = text("""
     select run_id, version from run where run_id = any(cast(:ids as text[])) order by run_id for update""")
 
 LOAD_RUNS = text("""
-    select run_id, version, run_order, progress, ordered_at, started_at
+    select run_id, version, cast(run_order as text) as run_order, cast(progress as text) as progress,
+           ordered_at, started_at
     from run where run_id = any(cast(:ids as text[]))""")
 
 LOAD_STEPS = text("""
-    select run_id, step_id, state, progress from step where run_id = any(cast(:ids as text[]))""")
+    select run_id, step_id, state, cast(progress as text) as progress
+    from step where run_id = any(cast(:ids as text[]))""")
 
 CREATE = text("""
     insert into run (run_id, version, status, part_number, revision, procedure, procedure_version, unit_id,
