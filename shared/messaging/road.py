@@ -173,7 +173,7 @@ class Road:
     async def _divide(self, messages: Sequence[Message]) -> tuple[Counter[str], list[str]]:
         """The batch in one transaction; where one message makes it fail, halves, until it stands alone."""
         try:
-            return await self._batch(messages)
+            return await self._batch_at_last(messages)
         except Exception as error:
             if self._is_waiting(error):
                 raise
@@ -183,6 +183,13 @@ class Road:
         endings, created = await self._divide(messages[:middle])
         more, appeared = await self._divide(messages[middle:])
         return endings + more, created + appeared
+
+    async def _batch_at_last(self, messages: Sequence[Message]) -> tuple[Counter[str], list[str]]:
+        """The batch; again at once when somebody created one of its aggregates at the same moment."""
+        for _attempt in range(CONFLICT_TRIES - 1):
+            with suppress(Conflict):
+                return await self._batch(messages)
+        return await self._batch(messages)
 
     async def _batch(self, messages: Sequence[Message]) -> tuple[Counter[str], list[str]]:
         walk = self._walk()

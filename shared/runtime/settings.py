@@ -76,7 +76,9 @@ class Settings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="address that HTTP listens on")
     http_port: int = Field(8000, ge=0, le=65_535, description="port that HTTP listens on; 0 takes a free one")
 
-    batch_max_records: int = Field(1_000, ge=1, le=10_000, description="records in one transaction, at most")
+    batch_max_records: int = Field(
+        2_000, ge=1, le=20_000, description="records polled at once, at most; they make one or two transactions"
+    )
     remembered_aggregates: int = Field(5_000, ge=0, description="runs or units kept in memory, at most")
     early_deadline_s: int = Field(600, ge=1, description="how long an early event waits for what it is about (s)")
     sweep_interval_ms: int = Field(1_000, ge=10, description="how often records that stand aside are looked at (ms)")

@@ -1,9 +1,10 @@
 """The run service as it is served, with a stopwatch at each seam.
 
 `python -m tests.bench.road EVENTS` ends when so many announcements were sent, and prints rate and where the time
-went. The consumer and the relay share one event loop, so their times overlap.
+went. All its tasks share one event loop, so their times overlap.
 """
 
+import asyncio
 import json
 import os
 import signal
@@ -17,16 +18,20 @@ from shared.messaging.watch import Seam, Unwatched
 from shared.runtime import logs, server
 from shared.runtime.settings import load
 
-POLL = {Seam.POLLED: "poll", Seam.READ: "parse"}
-BATCH = {
+WHERE = {
+    Seam.POLLED: "poll",
+    Seam.READ: "parse",
     Seam.CLAIMED: "sql_claim",
     Seam.LOCKED: "sql_lock",
     Seam.DECIDED: "rules",
     Seam.SAVED: "sql_save",
     Seam.ANNOUNCED: "sql_outbox",
     Seam.COMMITTED: "commit",
+    Seam.FETCHED: "relay_fetch",
+    Seam.SENT: "relay_send",
+    Seam.DELETED: "relay_delete",
 }
-RELAY = {Seam.FETCHED: "relay_fetch", Seam.SENT: "relay_send", Seam.DELETED: "relay_delete"}
+"""What ends at each seam."""
 MARK_EVERY = 20_000
 
 
@@ -35,7 +40,7 @@ class Stopwatch(Unwatched):
 
     def __init__(self, events: int) -> None:
         self._wanted = events
-        self._last = {"poll": 0.0, "batch": 0.0, "relay": 0.0}
+        self._last: dict[object, float] = {}
         self._took: Counter[str] = Counter()
         self._began = 0.0
         self._cpu_s = 0.0
@@ -54,13 +59,11 @@ class Stopwatch(Unwatched):
         self._end_when_sent(seam, now)
 
     def _add(self, seam: Seam, now: float) -> None:
-        """The next batch is polled and read while one is in the database, so both are timed on their own."""
-        for of, where in (("poll", POLL), ("batch", BATCH), ("relay", RELAY)):
-            if seam in where:
-                self._took[where[seam]] += now - (self._last[of] or now)
-                self._last[of] = now
-        if seam is Seam.BEGUN:
-            self._last["poll"] = self._last["batch"] = now
+        """Polling, each batch and the relay are tasks of their own, side by side; each is timed by itself."""
+        task = asyncio.current_task()
+        if where := WHERE.get(seam):
+            self._took[where] += now - self._last.get(task, now)
+        self._last[task] = now
 
     def _end_when_sent(self, seam: Seam, now: float) -> None:
         """All is sent when the relay looks twice and finds nothing."""

@@ -6,7 +6,7 @@ from tests.bench import load
 from tests.bench.ground import Ground, until
 from tests.bench.naive import OUT
 
-RUNS = 2_000
+RUNS = 4_000
 EVENTS = RUNS * load.EVENTS_PER_RUN
 NAIVE_S = 20
 GROWN_EVENTS = 1_000_000
