@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,10 @@ from shared.runtime.settings import Settings
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 LEEWAY_S = 30
 REFRESH_AT_MOST_EVERY_S = 30.0
+OLD_AFTER_S = 600.0
+"""Keys are fetched again then: one that the provider has withdrawn is good for no longer."""
+AWAY_FOR_S = 3.0
+"""After a failed fetch nobody tries again for so long, and nobody waits."""
 EMBEDDED_KEY_ID = "embedded-plant"
 
 
@@ -39,13 +44,16 @@ class Caller:
 
 
 class Identity:
-    """Checks tokens. Keys are fetched when first needed, and again when an unknown key id appears."""
+    """Checks tokens. Keys are fetched when first needed, when an unknown key id appears, and when they are old; old
+    ones stay good while the provider is away.
+    """
 
     def __init__(self, settings: Settings, *, now: Callable[[], float] = monotonic) -> None:
         self._settings = settings
         self._now = now
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at: float | None = None
+        self._failed: tuple[float, str] | None = None
         self._fetching = asyncio.Lock()
 
     async def caller(self, token: str) -> Caller:
@@ -72,20 +80,30 @@ class Identity:
     async def _key(self, key_id: str | None) -> jwt.PyJWK:
         if key_id not in self._keys:
             await self._refresh()
+        elif not self._is_younger_than(OLD_AFTER_S) and not self._fetching.locked():
+            with suppress(KeysAway):
+                await self._refresh()
         if key_id is None or key_id not in self._keys:
             raise TokenRefused(f"The token is signed with an unknown key: {key_id}.")
         return self._keys[key_id]
 
     async def _refresh(self) -> None:
         async with self._fetching:
-            if self._fetched_at is not None and self._now() - self._fetched_at < REFRESH_AT_MOST_EVERY_S:
+            if self._is_younger_than(REFRESH_AT_MOST_EVERY_S):
                 return
+            if self._failed is not None and self._now() - self._failed[0] < AWAY_FOR_S:
+                raise KeysAway(self._failed[1])
             try:
                 found = jwt.PyJWKSet.from_dict(await self._fetch())
             except (httpx.HTTPError, OSError, ValueError, LookupError, jwt.PyJWTError) as error:
-                raise KeysAway(f"The key set cannot be had: {type(error).__name__}: {error}") from error
-            self._fetched_at = self._now()
+                why = f"The key set cannot be had: {type(error).__name__}: {error}"
+                self._failed = (self._now(), why)
+                raise KeysAway(why) from error
+            self._fetched_at, self._failed = self._now(), None
             self._keys = {one.key_id: one for one in found.keys if one.key_id}
+
+    def _is_younger_than(self, age_s: float) -> bool:
+        return self._fetched_at is not None and self._now() - self._fetched_at < age_s
 
     async def _fetch(self) -> dict[str, Any]:
         settings = self._settings
