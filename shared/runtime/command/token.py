@@ -38,7 +38,11 @@ def token(
     valid_for = duration(expires)
     made = {"token": mint(key, person or getpass.getuser(), role, valid_for), "roles": role}
     if as_json:
-        say(made | {"person": person or getpass.getuser(), "expires_in_s": valid_for.seconds}, str, as_json=True)
+        say(
+            made | {"person": person or getpass.getuser(), "expires_in_s": int(valid_for.total_seconds())},
+            str,
+            as_json=True,
+        )
     else:
         print(made["token"])
 
