@@ -30,6 +30,12 @@ HANDOVER_S = 6.0
 """How long a rebalance waits for the batch in hand, so that it need not be done twice; well inside Kafka's
 rebalance timeout of 10 s."""
 
+STOP_S = 3.5
+"""How long the end of the process waits for the batch in hand; then it is rolled back, and comes again."""
+
+COMMIT_S = 1.0
+"""How long it waits for the offsets: the broker may be away, and what is not committed comes again too."""
+
 HOMELESS_S = 300.0
 """A member without a partition for so long joins anew: it may have been forgotten (aiokafka #1187)."""
 
@@ -87,8 +93,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def stop(self) -> None:
         """Finish the batch in hand, commit its offsets, leave the group."""
         self._stopping = True
-        await self._batch_ended(HANDOVER_S)
-        await self._committed()
+        await self._batch_ended(STOP_S)
+        if self._batch is not None:
+            self._batch.cancel()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._committed(), COMMIT_S)
         await self._broker.stop()
 
     async def abandon(self) -> None:
@@ -111,12 +120,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """Whether the loop that polls is alive."""
         return any(not task.done() for task in self._subscriber.tasks)
 
+    @property
+    def has_stalled(self) -> bool:
+        """Whether it joined its group and then its loop ended, though nobody stopped it."""
+        return self._has_joined and not self._stopping and not self.is_polling
+
     async def on_partitions_revoked(self, revoked: object) -> None:
         """Somebody joined or left: hand over after the batch in hand."""
         if revoked:
             self._revocations += 1
             await self._batch_ended(HANDOVER_S)
-            await self._committed()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._committed(), HANDOVER_S)
 
     async def on_partitions_assigned(self, assigned: object) -> None:  # noqa: ARG002 - its listener's form
         """Nothing to prepare: what is known is read from the database."""
@@ -139,12 +154,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer = self._consumer
         if consumer is None:
             return
+        behind = {}
         for partition in consumer.assignment():
             end = consumer.highwater(partition)
             with suppress(KafkaError, KeyError, AttributeError):
                 state = consumer._subscription.subscription.assignment.state_value(partition)  # noqa: SLF001
                 if end is not None and state.has_valid_position:
-                    self._watch.lag(partition.topic, partition.partition, max(0, end - state.position))
+                    behind[(partition.topic, partition.partition)] = max(0, end - state.position)
+        self._watch.lag(behind)
 
     @property
     def _consumer(self) -> AIOKafkaConsumer | None:
@@ -169,11 +186,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._watch.passed(Seam.BEGUN)
         self.batch_since = monotonic()
         try:
-            if await self._taken(messages):
-                await self._committed()
-                self._committing = asyncio.create_task(self._commit(offsets))
+            is_taken = await self._taken(messages)
         finally:
             self.batch_since = None
+        if is_taken:
+            await self._committed()
+            self._committing = asyncio.create_task(self._commit(offsets))
 
     async def _batch_ended(self, within_s: float | None = None) -> None:
         if self._batch is not None:

@@ -17,13 +17,20 @@ EARLY_EVERY = 5
 """Early records are tried unasked on every so-many-th round, in case their moment was missed."""
 
 TRIM_EVERY = 60
-TRIM_ROWS = 5_000
+TRIM_ROWS = 10_000
+TRIM_AT_MOST = 100
+"""Times in one round: as much as a busy plant sends in the meantime, and more."""
 
 COUNT_PARKED = text("select reason, count(*) from parked where settled_at is null group by reason")
 TRIM = text("""
     delete from inbox where ctid = any(array(
         select ctid from inbox where received_at < now() - cast(:keep as interval) limit :limit))""")
 """In bounded batches, so that no other transaction waits for it."""
+
+TRIM_SETTLED = text("""
+    delete from parked where parked_id = any(array(
+        select parked_id from parked where settled_at < now() - cast(:keep as interval) limit :limit))""")
+"""What stood aside is forgotten with the inbox; the history has it for ever."""
 
 
 class Measured(Protocol):
@@ -103,5 +110,9 @@ class Housekeeping:
         self._watch.parked({row[0]: row[1] for row in rows})
 
     async def _trim(self) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(TRIM, {"keep": self._inbox_for, "limit": TRIM_ROWS})
+        for statement in (TRIM, TRIM_SETTLED):
+            for _time in range(TRIM_AT_MOST):
+                async with self._engine.begin() as connection:
+                    done = await connection.execute(statement, {"keep": self._inbox_for, "limit": TRIM_ROWS})
+                if done.rowcount < TRIM_ROWS or self._stopped.is_set():
+                    break

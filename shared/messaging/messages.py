@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from shared.contracts import envelope
 from shared.contracts.base import Contract, Fact, PlantEvent
-from shared.contracts.catalog import ASBUILT_TOPICS
+from shared.contracts.catalog import ASBUILT_TOPICS, CATALOG
 from shared.contracts.envelope import Envelope, Unreadable
 from shared.kernel import Actor, derived_id
 
@@ -16,6 +16,9 @@ C = TypeVar("C")
 
 OURS = frozenset(topic.name for topic in ASBUILT_TOPICS)
 """The topics that the services write."""
+
+TOPICS_OF = {entry.type: frozenset(topic.name for topic in entry.topics) for entry in CATALOG.values()}
+"""Where each type may be said."""
 
 PLANT = "plant"
 NO_ROLES: frozenset[str] = frozenset()
@@ -120,8 +123,11 @@ def read(record: Record) -> Message:
         most_bytes = envelope.MAX_FACT_BYTES if record.topic in OURS else envelope.MAX_EVENT_BYTES
         opened = envelope.read(record.value, record.headers, most_bytes)
         entry, data = envelope.contract_of(opened)
+        _check_topic(record, opened)
     except Unreadable as unreadable:
         return _unread(record, unreadable)
+    except Exception as error:  # noqa: BLE001 - a defect of ours stops one record, never its batch
+        return _unread(record, Unreadable("defect", f"{type(error).__name__}: {error}"[:2000]))
     return Message(
         source=opened.source,
         id=opened.id,
@@ -137,6 +143,14 @@ def read(record: Record) -> Message:
         expected_key=getattr(data, entry.key),
         record=record,
     )
+
+
+def _check_topic(record: Record, opened: Envelope) -> None:
+    """Who may write to a topic is Kafka's to say; so what is said there must be for its writers to say."""
+    places = TOPICS_OF[opened.type]
+    if record.topic not in places:
+        known = ", ".join(sorted(places))
+        raise Unreadable("wrong-topic", f"{opened.type} belongs on {known}, not on {record.topic}.", opened)
 
 
 def read_again(record: Record, parked_id: int, *, is_overdue: bool) -> Message:

@@ -56,9 +56,10 @@ SETTLE = text("""
 
 READY = text("""
     with head as (
-        select distinct on (topic, coalesce(key, parked_id::text)) parked_id, topic, key, parking, waits_for, deadline
+        select distinct on (topic, key is null, coalesce(key, parked_id::text))
+               parked_id, topic, key, parking, waits_for, deadline
         from parked where settled_at is null
-        order by topic, coalesce(key, parked_id::text), parked_id
+        order by topic, key is null, coalesce(key, parked_id::text), parked_id
     ), ready as (
         select parked_id, topic, key from head
         where parking in ('behind', 'retry')

@@ -42,6 +42,7 @@ def make_engine(settings: Settings, name: str) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error is logged and announced; what it was about may be a secret
         connect_args=arguments,
     )
 

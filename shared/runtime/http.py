@@ -11,11 +11,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import structlog
+from asyncpg.exceptions import PostgresError
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute, iter_route_contexts
 from rfc9457 import Problem
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,6 +28,7 @@ from shared.contracts.envelope import MAX_EVENT_BYTES
 from shared.kernel import Actor, RefusalKind, Refused
 from shared.messaging.messages import Ask
 from shared.messaging.road import Answer, Road, command, fingerprint_of
+from shared.messaging.transaction import Conflict
 from shared.messaging.walk import Allows, Outcome
 from shared.runtime.database import is_waiting
 from shared.runtime.identity import Caller, Identity, KeysAway, TokenRefused
@@ -181,6 +185,8 @@ def make_app(
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
+    for away in (DBAPIError, PoolTimeout, PostgresError, OSError, Conflict):
+        app.add_exception_handler(away, _away)
     app.add_exception_handler(Exception, _unexpected)
     return app
 
@@ -299,10 +305,16 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return _respond(request, error.status_code, code, str(error.detail), "See /docs for what there is.")
 
 
+async def _away(request: Request, error: Exception) -> Response:
+    if not is_waiting(error):
+        raise error
+    _log.warning("try again", path=request.url.path, because=f"{type(error).__name__}: {error}"[:500])
+    response = _respond(request, 503, "try-again", "The database is away.", "Try again in a moment.")
+    response.headers["retry-after"] = "2"
+    return response
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
-    if is_waiting(error):
-        response = _respond(request, 503, "try-again", "The database is away.", "Try again in a moment.")
-        response.headers["retry-after"] = "2"
-        return response
-    _log.error("unexpected", path=request.url.path, exc_info=error)
+    traceparent = getattr(request.state, "traceparent", "")
+    _log.error("unexpected", path=request.url.path, traceparent=traceparent, exc_info=error)
     return _respond(request, 500, "unexpected", "Something went wrong on our side.", "Report the traceparent.")

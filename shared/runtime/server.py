@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-GRACE_S = 3
+GRACE_S = 2
 """How long open connections may finish; the batch in hand has its own time after that."""
 
 

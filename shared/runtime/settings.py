@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     retry_initial_ms: int = Field(100, ge=1, description="first pause when Kafka or PostgreSQL is away (ms)")
     retry_max_ms: int = Field(10_000, ge=1, description="longest pause when Kafka or PostgreSQL is away (ms)")
     inbox_retention_days: int = Field(
-        45, ge=1, description="how long a seen event is remembered (days); longer than Kafka keeps `plant.*`"
+        100, ge=1, description="how long a seen event is remembered (days); longer than Kafka keeps what is read"
     )
 
     identity_issuer: str = Field("urn:asbuilt:embedded", description="issuer (`iss`) that tokens must name")

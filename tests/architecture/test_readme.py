@@ -16,19 +16,19 @@ def section(name: str) -> str:
     return found[1].strip()
 
 
-def test_every_setting_is_in_the_readme():
+def test_every_setting_is_in_the_readme() -> None:
     """Operations find each variable with its default, its unit and its meaning."""
     assert section("settings") == as_markdown()
 
 
-def test_every_guarantee_names_tests_that_exist():
+def test_every_guarantee_names_tests_that_exist() -> None:
     """A guarantee without a test that proves it is a wish."""
     named = re.findall(r"\(((?:tests)/[\w/]+\.py)\)", section("guarantees"))
     assert len(named) >= 10, "each of the ten guarantees names its test"
     assert [name for name in named if not (ROOT / name).is_file()] == []
 
 
-def test_every_file_that_the_readme_links_to_exists():
+def test_every_file_that_the_readme_links_to_exists() -> None:
     """A reader who follows a link arrives."""
     linked = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert [link for link in linked if not (ROOT / link).exists()] == []

@@ -73,6 +73,13 @@ def typed(type_: str, record: Sent) -> bytes:
     return json.dumps({**json.loads(record.value or b""), "type": type_}).encode()
 
 
+def forged(record: Sent) -> bytes:
+    """A fact of a service, said by somebody else where plant systems speak."""
+    document = json.loads(record.value or b"")
+    document["data"]["by"] = {}
+    return json.dumps({**document, "type": "asbuilt.step.started.v1"}).encode()
+
+
 def rubbish() -> list[Rubbish]:
     """One of each kind, each with a key of its own."""
     bodies: list[tuple[str, Callable[[Sent], bytes | None], str, str]] = [
@@ -88,6 +95,7 @@ def rubbish() -> list[Rubbish]:
         ("no-source", lambda good: without("source", good), "not-cloudevent", "source is missing"),
         ("no-type", lambda good: without("type", good), "not-cloudevent", "type is missing"),
         ("no-data", lambda good: without("data", good), "data-invalid", "data"),
+        ("forged", forged, "wrong-topic", "asbuilt.runs"),
         ("tombstone", lambda _: None, "tombstone", "no body"),
     ]
     spoiled = [Rubbish(key, _spoiled(key, spoil), reason, told) for key, spoil, reason, told in bodies]

@@ -11,7 +11,8 @@ from shared.testing.plant import PlantUnderTest
 
 pytestmark = pytest.mark.real_kafka
 
-RUNS = [f"T-{number:03}" for number in range(100)]
+RUNS = [f"T-{number:03}" for number in range(20)]
+HELD = [f"H-{number:03}" for number in range(20)]
 WAITING = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
@@ -23,7 +24,7 @@ def test_a_batch_in_flight_is_finished_before_the_process_ends(plant: PlantUnder
     with database.session() as holding:
         holding.do("begin")
         holding.do("select 1 from run where run_id = $1 for update", RUNS[0])
-        published = plant.publish.all(map(started, RUNS))
+        published = plant.publish.all([started(RUNS[0])])
         eventually(lambda: database.rows(WAITING), 10, "the batch waits for the row")
         terminated_at = monotonic()
         run.process.send_signal(signal.SIGTERM)
@@ -33,7 +34,26 @@ def test_a_batch_in_flight_is_finished_before_the_process_ends(plant: PlantUnder
     assert run.died(within_s=10) == 0
     assert monotonic() - terminated_at < 10
     assert plant.has_reached("run", published), "offsets of the batch were not committed"
-    assert database.value("select count(*) from run where started_at is not null") == len(RUNS)
+    assert database.value("select started_at is not null from run where run_id = $1", RUNS[0])
+
+
+def test_a_batch_that_cannot_end_is_given_up_in_time_and_done_by_the_next_process(plant: PlantUnderTest) -> None:
+    """Somebody holds the row for ever: the process ends within 10 s all the same, and nothing is lost."""
+    run = plant.serve("run").process("run")
+    plant.wait_done("run", plant.publish.all(map(ordered, HELD)))
+    database = plant.database("run")
+    with database.session() as holding:
+        holding.do("begin")
+        holding.do("select 1 from run where run_id = $1 for update", HELD[0])
+        published = plant.publish.all(map(started, HELD))
+        eventually(lambda: database.rows(WAITING), 10, "the batch waits for the row")
+        run.process.send_signal(signal.SIGTERM)
+        assert run.died(within_s=10) == 0
+        assert not plant.has_reached("run", published), "offsets were committed for what was not done"
+        holding.do("rollback")
+    plant.serve("run")
+    plant.wait_done("run", published)
+    assert database.value("select count(*) from run where started_at is not null") == len(HELD)
 
 
 def test_an_idle_service_ends_at_once(plant: PlantUnderTest) -> None:
