@@ -70,7 +70,7 @@ class Telemetry:
         self._refusals = meter.create_counter("asbuilt_refusals", description="refusals by code")
         self._sizes = meter.create_histogram("asbuilt_batch_size", description="messages in a batch")
         self._durations = meter.create_histogram("asbuilt_batch_duration_ms", description="time a batch took (ms)")
-        self._lag: dict[tuple[str, int], int] = {}
+        self._lag: Mapping[tuple[str, int], int] = {}
         self._outbox = (0, 0.0)
         self._parked: Mapping[str, int] = {}
         meter.create_observable_gauge("asbuilt_consumer_lag", [self._observe_lag], description="records still to read")
@@ -79,6 +79,10 @@ class Telemetry:
         )
         meter.create_observable_gauge("asbuilt_outbox_age_s", [self._observe_age], description="age of the oldest (s)")
         meter.create_observable_gauge("asbuilt_parked", [self._observe_parked], description="records that stand aside")
+
+    def close(self) -> None:
+        """Tell Prometheus nothing more."""
+        self._provider.shutdown()
 
     def passed(self, seam: Seam) -> None:
         """See `Watch.passed`; telemetry looks at whole batches only."""
@@ -103,9 +107,9 @@ class Telemetry:
         """See `Watch.refused`."""
         self._refusals.add(1, {"service": self._service, "code": code})
 
-    def lag(self, topic: str, partition: int, records: int) -> None:
-        """See `Watch.lag`."""
-        self._lag[(topic, partition)] = records
+    def lag(self, records_by_partition: Mapping[tuple[str, int], int]) -> None:
+        """See `Watch.lag`; a partition that is not in it is another process's now, which tells of it."""
+        self._lag = records_by_partition
 
     def outbox(self, depth: int, age_s: float) -> None:
         """See `Watch.outbox`."""
