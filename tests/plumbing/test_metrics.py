@@ -1,0 +1,79 @@
+"""What `/metrics` says is what happened."""
+
+from collections.abc import Mapping
+
+import httpx
+import pytest
+from prometheus_client import REGISTRY, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from shared.runtime.telemetry import Telemetry
+from shared.testing.conditions import eventually
+from shared.testing.examples import order, ordered
+from shared.testing.plant import PlantUnderTest
+from shared.testing.topics import Sent
+
+Told = Mapping[tuple[str, str], float]
+"""Values by name and by the one label that matters: ending, reason, topic and partition."""
+
+DISTINGUISHING = ("ending", "reason", "topic", "partition", "le")
+
+
+def told(text: str) -> Told:
+    """The values of a page of metrics."""
+    return {
+        (one.name, " ".join(one.labels[name] for name in DISTINGUISHING if name in one.labels)): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+
+
+def test_a_batch_and_a_command_are_counted_and_timed(plant: PlantUnderTest) -> None:
+    """Two orders, one of them twice, rubbish and a person's order; nobody relays, so the announcements wait."""
+    process = plant.start("run", "services.run", "serve", "--only", "http", "--only", "consumer").wait_ready()
+    batch = [ordered("M-1", id_="once"), ordered("M-2"), ordered("M-1", id_="once")]
+    published = plant.publish.all([*batch, Sent("plant.steps", b"M-2", b"rubbish")])
+    eventually(lambda: plant.has_reached("run", published), 30, "the batch is done")
+    with plant.client("run", "lead") as lead:
+        assert lead.post("/runs", json=order("M-3")).status_code == 201
+    waiting = plant.database("run").count("outbox")
+    assert waiting == 4, "three orders, and the record that stands aside"
+
+    def measured() -> Told | None:
+        """The metrics, once the gauges have seen it all."""
+        now = told(httpx.get(f"{process.url}/metrics").text)
+        return now if now.get(("asbuilt_outbox_depth", "")) == waiting else None
+
+    now = eventually(measured, 10, "the outbox is measured")
+    endings = {label: int(n) for (name, label), n in now.items() if name == "asbuilt_events_total"}
+    assert endings == {"done": 3, "seen": 1, "parked": 1}
+    assert now[("asbuilt_batch_size_sum", "")] == 5
+    assert now[("asbuilt_parked", "not-json")] == 1
+    lags = {label: n for (name, label), n in now.items() if name == "asbuilt_consumer_lag"}
+    assert lags
+    assert set(lags.values()) == {0}
+
+
+def test_a_command_takes_its_time(plant: PlantUnderTest) -> None:
+    """What a person waits for is measured, not guessed."""
+    process = plant.start("run", "services.run", "serve", "--only", "http").wait_ready()
+    with plant.client("run", "lead") as lead:
+        assert lead.post("/runs", json=order("M-4")).status_code == 201
+    now = told(httpx.get(f"{process.url}/metrics").text)
+    assert now[("asbuilt_batch_duration_ms_count", "")] == 1
+    assert now[("asbuilt_batch_duration_ms_sum", "")] > 0
+
+
+@pytest.mark.parametrize(("kept", "seen"), [({("plant.steps", 1): 5}, {"plant.steps 1"}), ({}, set())])
+def test_a_partition_that_another_process_reads_now_is_not_told_of(
+    kept: Mapping[tuple[str, int], int], seen: set[str]
+) -> None:
+    """Its lag would stand still for ever, and raise an alarm about nothing."""
+    telemetry = Telemetry("run")
+    try:
+        telemetry.lag({("plant.steps", 0): 7, ("plant.steps", 1): 5})
+        telemetry.lag(kept)
+        page = told(generate_latest(REGISTRY).decode())
+        assert {label for name, label in page if name == "asbuilt_consumer_lag"} == seen
+    finally:
+        telemetry.close()
