@@ -1,7 +1,10 @@
 """The parts `naive`, `ceiling`, `asbuilt` and `growth`: the same step events, four ways."""
 
 import asyncio
+import sys
+from time import perf_counter
 
+from shared.runtime.embedded import children
 from tests.bench import load
 from tests.bench.ground import Ground, until
 from tests.bench.naive import OUT
@@ -9,6 +12,9 @@ from tests.bench.naive import OUT
 RUNS = 4_000
 EVENTS = RUNS * load.EVENTS_PER_RUN
 NAIVE_S = 20
+REPLICAS = 2
+"""One for each core that the machine of the reference figures has; they share the consumer group, one relays."""
+
 GROWN_EVENTS = 1_000_000
 GROWN_RUNS = -(-GROWN_EVENTS // load.EVENTS_PER_RUN) // load.STATIONS * load.STATIONS + load.STATIONS
 
@@ -40,10 +46,20 @@ def throughput(ground: Ground) -> dict[str, dict[str, float]]:
     )
     parts["ceiling"] = ceiling.figures(180)
     asyncio.run(ground.settle())
-    parts["asbuilt"] = _asbuilt(ground, EVENTS)
-    parts["asbuilt"] |= {
-        "times_naive": parts["asbuilt"]["events_per_s"] / parts["naive"]["events_per_s"],
-        "of_ceiling": parts["asbuilt"]["events_per_s"] / parts["ceiling"]["events_per_s"],
+    alone = _asbuilt(ground, EVENTS)
+    order_runs(ground, 100_000, RUNS)
+    ground.publish(load.steps(100_000, RUNS))
+    asyncio.run(ground.settle())
+    together = _replicas(ground, EVENTS)
+    one = alone.pop("events_per_s")
+    parts["asbuilt"] = {
+        "processes": REPLICAS,
+        "events_per_s": together,
+        "times_naive": together / parts["naive"]["events_per_s"],
+        "of_ceiling": together / parts["ceiling"]["events_per_s"],
+        "one_process_events_per_s": one,
+        "one_process_times_naive": one / parts["naive"]["events_per_s"],
+        **alone,
     }
     return parts
 
@@ -63,6 +79,30 @@ def growth(ground: Ground) -> dict[str, dict[str, float]]:
     asyncio.run(ground.settle())
     grown = _asbuilt(ground, EVENTS)["events_per_s"]
     return {"growth": {"empty_events_per_s": empty, "grown_events_per_s": grown, "grown_of_empty": grown / empty}}
+
+
+def _replicas(ground: Ground, events: int) -> float:
+    """Events a second that two replicas take, as they are served; from the first announcement on the topic to the
+    last.
+    """
+    before = ground.on_topic("asbuilt.runs")
+    logs = [ground.plant.directory / f"replica-{number}.log" for number in range(REPLICAS)]
+    replicas = [
+        children.start(
+            [sys.executable, "-m", "services.run", "serve"],
+            log,
+            environment=ground.plant.environment("run", ASBUILT_HTTP_PORT="0"),
+        )
+        for log in logs
+    ]
+    try:
+        until(lambda: ground.on_topic("asbuilt.runs") > before, 60, "the first announcement")
+        began, first = perf_counter(), ground.on_topic("asbuilt.runs") - before
+        until(lambda: ground.on_topic("asbuilt.runs") >= before + events, 300, "all announcements")
+        return (events - first) / (perf_counter() - began)
+    finally:
+        for replica in replicas:
+            children.stop(replica)
 
 
 def _asbuilt(ground: Ground, events: int) -> dict[str, float]:
