@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.contracts.base import ChangeRefused, Contract, Id, RecordParked
+from shared.contracts.base import ChangeRefused, Contract, Id, RecordParked, RecordSettled
 from shared.contracts.catalog import BY_CONTRACT, CATALOG
 from shared.messaging.messages import Ask, Message
 from shared.messaging.postgres import headers_as_json, storable
@@ -110,7 +110,7 @@ def names_of(message: Message) -> dict[str, str]:
             return _guessed(message)
         case ChangeRefused() as refused:
             return _with_subject(_named(refused), SUBJECTS.get(BY_CONTRACT[type(refused)].owner), refused.subject_id)
-        case RecordParked() as parked:
+        case (RecordParked() | RecordSettled()) as parked:
             return _with_subject({}, KEYS.get(parked.topic), parked.subject_id)
         case data:
             return _named(data)

@@ -1,6 +1,6 @@
 """What the audit service announces: topic ``asbuilt.audit``."""
 
-from shared.contracts.base import ChangeRefused, RecordParked
+from shared.contracts.base import ChangeRefused, RecordParked, RecordSettled
 
 
 class AuditChangeRefused(ChangeRefused):
@@ -9,3 +9,7 @@ class AuditChangeRefused(ChangeRefused):
 
 class AuditRecordParked(RecordParked):
     """The audit service set a record aside."""
+
+
+class AuditRecordSettled(RecordSettled):
+    """A person decided about a record that the audit service had set aside."""

@@ -1,7 +1,7 @@
 """What every wire contract is made of: frozen shapes, tolerant of attributes that a newer producer added."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
@@ -86,5 +86,18 @@ class RecordParked(Fact):
     offset: int
     reason: str = Field(description="stable, machine-readable: unreadable, unknown-type, early, behind, …")
     detail: str = Field(description="what is wrong and where, for a person")
+    parked_id: str | None = Field(None, description="id of the event, where it could be read")
+    parked_type: str | None = Field(None, description="type of the event, where it could be read")
+
+
+class RecordSettled(Fact):
+    """A person decided about a record that stands aside: it is given up for good, or tried again."""
+
+    subject_id: str = Field(description="the record's key as it came, or the service's name where it has none")
+    topic: str
+    partition: int
+    offset: int
+    decision: Literal["discarded", "retried"]
+    reason: Text | None = Field(None, description="why, in the person's words")
     parked_id: str | None = Field(None, description="id of the event, where it could be read")
     parked_type: str | None = Field(None, description="type of the event, where it could be read")

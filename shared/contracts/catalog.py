@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from shared.contracts import audit, inventory, issue, notification, plant, run
-from shared.contracts.base import ChangeRefused, Contract, RecordParked
+from shared.contracts.base import ChangeRefused, Contract, RecordParked, RecordSettled
 
 ContractClass = type[Contract]
 
@@ -37,10 +37,11 @@ class Entry:
     topics: tuple[Topic, ...]
     key: str
     is_fact: bool = field(init=False)
-    """Something that Asbuilt decided: it counts in the sequence of what it is about. Refusals do not."""
+    """Something that Asbuilt decided: it counts in the sequence of what it is about. Refusals and what
+    stands aside do not."""
 
     def __post_init__(self) -> None:
-        is_answer = issubclass(self.contract, ChangeRefused | RecordParked)
+        is_answer = issubclass(self.contract, ChangeRefused | RecordParked | RecordSettled)
         object.__setattr__(self, "is_fact", self.owner != "plant" and not is_answer)
 
     @property
@@ -107,14 +108,19 @@ _TABLE = (
     Entry("asbuilt.endpoint.recovered.v1", notification.EndpointRecovered, (NOTIFICATIONS,), "endpoint_id"),
     Entry("asbuilt.run.change-refused.v1", run.RunChangeRefused, (RUNS,), "subject_id"),
     Entry("asbuilt.run.record-parked.v1", run.RunRecordParked, (RUNS,), "subject_id"),
+    Entry("asbuilt.run.record-settled.v1", run.RunRecordSettled, (RUNS,), "subject_id"),
     Entry("asbuilt.unit.change-refused.v1", inventory.UnitChangeRefused, (INVENTORY,), "subject_id"),
     Entry("asbuilt.unit.record-parked.v1", inventory.UnitRecordParked, (INVENTORY,), "subject_id"),
+    Entry("asbuilt.unit.record-settled.v1", inventory.UnitRecordSettled, (INVENTORY,), "subject_id"),
     Entry("asbuilt.issue.change-refused.v1", issue.IssueChangeRefused, (ISSUES,), "subject_id"),
     Entry("asbuilt.issue.record-parked.v1", issue.IssueRecordParked, (ISSUES,), "subject_id"),
+    Entry("asbuilt.issue.record-settled.v1", issue.IssueRecordSettled, (ISSUES,), "subject_id"),
     Entry("asbuilt.audit.change-refused.v1", audit.AuditChangeRefused, (AUDIT,), "subject_id"),
     Entry("asbuilt.audit.record-parked.v1", audit.AuditRecordParked, (AUDIT,), "subject_id"),
+    Entry("asbuilt.audit.record-settled.v1", audit.AuditRecordSettled, (AUDIT,), "subject_id"),
     Entry("asbuilt.endpoint.change-refused.v1", notification.EndpointChangeRefused, (NOTIFICATIONS,), "subject_id"),
     Entry("asbuilt.endpoint.record-parked.v1", notification.EndpointRecordParked, (NOTIFICATIONS,), "subject_id"),
+    Entry("asbuilt.endpoint.record-settled.v1", notification.EndpointRecordSettled, (NOTIFICATIONS,), "subject_id"),
 )
 
 CATALOG: Mapping[str, Entry] = MappingProxyType({entry.type: entry for entry in _TABLE})
@@ -132,3 +138,6 @@ REFUSALS: Mapping[str, type[ChangeRefused]] = MappingProxyType(_last(ChangeRefus
 
 PARKINGS: Mapping[str, type[RecordParked]] = MappingProxyType(_last(RecordParked))  # type: ignore[arg-type]
 """What each service announces a parked record with."""
+
+SETTLINGS: Mapping[str, type[RecordSettled]] = MappingProxyType(_last(RecordSettled))  # type: ignore[arg-type]
+"""What each service announces a person's decision about a parked record with."""

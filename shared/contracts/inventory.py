@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, Text
+from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
 
 UnitStatus = Literal["scrapped", "installed", "wip", "on_hold", "unavailable", "available"]
 
@@ -134,3 +134,7 @@ class UnitChangeRefused(ChangeRefused):
 
 class UnitRecordParked(RecordParked):
     """The inventory service set a record aside."""
+
+
+class UnitRecordSettled(RecordSettled):
+    """A person decided about a record that the inventory service had set aside."""

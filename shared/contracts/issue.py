@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from shared.contracts.base import ChangeRefused, Fact, Id, Name, RecordParked, Text
+from shared.contracts.base import ChangeRefused, Fact, Id, Name, RecordParked, RecordSettled, Text
 from shared.contracts.run import ExceptionApproved, IssueState
 
 Disposition = Literal["use-as-is", "rework", "repair", "scrap", "return-to-supplier"]
@@ -47,3 +47,7 @@ class IssueChangeRefused(ChangeRefused):
 
 class IssueRecordParked(RecordParked):
     """The issue service set a record aside."""
+
+
+class IssueRecordSettled(RecordSettled):
+    """A person decided about a record that the issue service had set aside."""

@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime, Field
 
-from shared.contracts.base import ChangeRefused, Fact, Id, Name, RecordParked, Text
+from shared.contracts.base import ChangeRefused, Fact, Id, Name, RecordParked, RecordSettled, Text
 
 
 class EndpointRegistered(Fact):
@@ -48,3 +48,7 @@ class EndpointChangeRefused(ChangeRefused):
 
 class EndpointRecordParked(RecordParked):
     """The notification service set a record aside."""
+
+
+class EndpointRecordSettled(RecordSettled):
+    """A person decided about a record that the notification service had set aside."""

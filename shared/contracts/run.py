@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from shared.contracts.base import By, ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, Text
+from shared.contracts.base import By, ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
 from shared.contracts.plant import OrderSnapshot, Place, Procedure, Value
 
 Verdict = Literal["in-range", "out-of-range"]
@@ -254,3 +254,7 @@ class RunChangeRefused(ChangeRefused):
 
 class RunRecordParked(RecordParked):
     """The run service set a record aside."""
+
+
+class RunRecordSettled(RecordSettled):
+    """A person decided about a record that the run service had set aside."""

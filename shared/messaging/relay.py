@@ -26,10 +26,17 @@ RELAY_LOCK = 0x6173_6275_696C_7401
 ROUND = 4_000
 """At most so many announcements are sent before they are deleted."""
 
+ROUND_BYTES = 8_000_000
+"""No announcement is added to a round that has so much; one body may have 3.5 MB, so a round is in memory well."""
+
 HEADERS = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 
 TAKE_LOCK = text("select pg_try_advisory_lock(:key)")
-FETCH = "select outbox_id, topic, key, body from outbox order by outbox_id limit $1"
+FETCH = """
+    select outbox_id, topic, key, body from (
+        select outbox_id, topic, key, body, sum(length(body)) over (order by outbox_id) - length(body) as before
+        from outbox order by outbox_id limit $1) as round
+    where before < $2 order by outbox_id"""
 DELETE = "delete from outbox where outbox_id = any($1)"
 DEPTH = text("select count(*), coalesce(extract(epoch from now() - min(written_at)), 0) from outbox")
 
@@ -96,7 +103,7 @@ class Relay:
         """On the driver's own connection: it makes rows in a fifth of the time."""
         while not self._stopping:
             self._woken.clear()
-            rows = await driver.fetch(FETCH, ROUND)
+            rows = await driver.fetch(FETCH, ROUND, ROUND_BYTES)
             self._watch.passed(Seam.FETCHED)
             if not rows:
                 self._patience.relax("relay")

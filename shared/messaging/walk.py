@@ -10,15 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contracts.base import Contract
-from shared.contracts.catalog import BY_CONTRACT, PARKINGS, REFUSALS, Entry
-from shared.contracts.envelope import MAX_FACT_BYTES, write
+from shared.contracts.catalog import PARKINGS, REFUSALS
 from shared.kernel import RefusalKind, Refused, Unknown, WrongKey
+from shared.messaging.announcing import announcements_of, subject_of
 from shared.messaging.messages import Ask, Message
 from shared.messaging.service import Service, by
 from shared.messaging.transaction import Announcement, Change, Held, Lane, Parked, Parking
-
-LONGEST_SUBJECT = 200
-"""Characters of a strange record's key that its parking is announced with; ids have no more."""
 
 Allows = Callable[[frozenset[str], str], bool]
 """Whether one of these roles has a permission."""
@@ -30,14 +27,6 @@ class PermissionMissing(Refused):
     code = "permission-missing"
     kind = RefusalKind.FORBIDDEN
     resolve = "Ask someone whose role has {permission}."
-
-
-class AnnouncementTooLarge(Refused):
-    """What follows from this would be told in {bytes} bytes; at most {most} can be sent."""
-
-    code = "announcement-too-large"
-    kind = RefusalKind.INVALID
-    resolve = "Say less at once: shorter texts, or fewer steps and values in one run."
 
 
 @dataclass(slots=True)
@@ -175,27 +164,7 @@ class Walk:
     def _announcement(
         self, cause: Message, told: Contract, what: str, sequence: int | None, at: datetime
     ) -> list[Announcement]:
-        entry: Entry = BY_CONTRACT[type(told)]
-        key = getattr(told, entry.key)
-        event_id = cause.derived_id(what)
-        attributes: dict[str, str | datetime] = {
-            "id": event_id,
-            "source": self.service.source,
-            "subject": key,
-            "time": at,
-            "recordedtime": self.now,
-            "partitionkey": key,
-            "correlationid": cause.correlation_id or cause.id,
-            "causationid": cause.id,
-        }
-        if sequence is not None and entry.is_fact:
-            attributes["sequence"] = str(sequence)
-        if cause.traceparent:
-            attributes["traceparent"] = cause.traceparent
-        body = write(entry, told, attributes)
-        if len(body) > MAX_FACT_BYTES:  # the broker would refuse it for ever, and hold up everything behind it
-            raise AnnouncementTooLarge(bytes=len(body), most=MAX_FACT_BYTES)
-        return [Announcement(event_id, topic.name, key, body) for topic in entry.topics]
+        return announcements_of(told, cause, what, source=self.service.source, sequence=sequence, at=at, now=self.now)
 
     def _refuse(self, message: Message, refused: Refused, ask: Ask[Any] | None = None) -> Outcome:
         subject = ask.keys[0] if ask and ask.keys else message.expected_key or message.key or self.service.name
@@ -278,7 +247,7 @@ class Walk:
     def _announce_parked(self, message: Message, parked: Parked) -> None:
         told = PARKINGS[self.service.name](
             by=by(message.actor),
-            subject_id=(message.key or self.service.name)[:LONGEST_SUBJECT],
+            subject_id=subject_of(message.key, self.service),
             topic=parked.record.topic,
             partition=parked.record.partition,
             offset=parked.record.offset,

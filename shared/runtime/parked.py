@@ -1,14 +1,23 @@
 """`/parked`: the records that a service set aside, and what an administrator does about them."""
 
 from base64 import b64encode
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import Response
-from sqlalchemy import text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.contracts.base import By, Contract, Text
+from shared.contracts.catalog import SETTLINGS
+from shared.kernel import Actor
+from shared.messaging.announcing import announcements_of, subject_of
+from shared.messaging.messages import Ask
+from shared.messaging.postgres import NOTIFY, copy
+from shared.messaging.road import Road, command
+from shared.messaging.transaction import Announcement
 from shared.runtime.http import NotFound, needs
+from shared.runtime.ids import new_id
 from shared.runtime.pages import Paging
 
 router = APIRouter(tags=["parked"])
@@ -20,10 +29,12 @@ LIST = text("""
     order by parked_id limit :limit""")
 SHOW = text("select * from parked where parked_id = :parked_id")
 RETRY = text("""
-    update parked set parking = 'retry' where parked_id = :parked_id and settled_at is null returning parked_id""")
+    update parked set parking = 'retry' where parked_id = :parked_id and settled_at is null
+    returning topic, partition, record_offset, key, event_id, event_type""")
 DISCARD = text("""
-    update parked set settled_at = now(), settled_as = :settled_as
-    where parked_id = :parked_id and settled_at is null returning parked_id""")
+    update parked set settled_at = now(), settled_as = 'discarded by ' || cast(:person as text)
+    where parked_id = :parked_id and settled_at is null
+    returning topic, partition, record_offset, key, event_id, event_type""")
 
 
 def _engine(request: Request) -> AsyncEngine:
@@ -32,6 +43,13 @@ def _engine(request: Request) -> AsyncEngine:
 
 
 Engine = Annotated[AsyncEngine, Depends(_engine)]
+Decision = Literal["discarded", "retried"]
+
+
+class Discarding(Contract):
+    """Why a record is given up; it goes into the history with the decision."""
+
+    reason: Text | None = None
 
 
 @router.get("/parked", **needs("read"))
@@ -41,9 +59,9 @@ async def list_parked(
     settled: Annotated[bool, Query(description="those that were dealt with, too")] = False,
 ) -> dict[str, Any]:
     """The records that stand aside, in the order in which they came."""
-    after = page.after[0] if page.after else 0
+    (after,) = page.begins_after(int)
     async with engine.connect() as connection:
-        values = {"settled": settled, "after": after, "limit": page.limit + 1}
+        values = {"settled": settled, "after": after or 0, "limit": page.limit + 1}
         rows = (await connection.execute(LIST, values)).all()
     return page.of(rows, lambda row: [row.parked_id], lambda row: dict(row._mapping))  # noqa: SLF001
 
@@ -68,22 +86,60 @@ async def show_parked(engine: Engine, parked_id: int) -> dict[str, Any]:
 @router.post("/parked/{parked_id}/retry", status_code=202, **needs("parked:manage"))
 async def retry_parked(request: Request, engine: Engine, parked_id: int) -> dict[str, Any]:
     """Try it again, now, and what waits behind it."""
-    await _change(engine, RETRY, {"parked_id": parked_id}, parked_id)
+    await _settle(request, RETRY, parked_id, "retried")
     await request.app.state.road.take_up()
     return await show_parked(engine, parked_id)
 
 
 @router.post("/parked/{parked_id}/discard", status_code=202, **needs("parked:manage"))
-async def discard_parked(request: Request, engine: Engine, parked_id: int) -> dict[str, Any]:
+async def discard_parked(
+    request: Request, engine: Engine, parked_id: int, discarding: Discarding | None = None
+) -> dict[str, Any]:
     """Give it up for good; its bytes are kept, and what waits behind it goes on."""
-    person = request.state.caller.person
-    await _change(engine, DISCARD, {"parked_id": parked_id, "settled_as": f"discarded by {person}"}, parked_id)
+    await _settle(request, DISCARD, parked_id, "discarded", None if discarding is None else discarding.reason)
     await request.app.state.road.take_up()
     return await show_parked(engine, parked_id)
 
 
-async def _change(engine: AsyncEngine, statement: Any, values: dict[str, Any], parked_id: int) -> Response | None:
+async def _settle(
+    request: Request, statement: TextClause, parked_id: int, decision: Decision, reason: str | None = None
+) -> None:
+    """Carry out what a person decided, and tell it, in one transaction.
+
+    :raises NotFound: when no such record stands aside; nothing is told then.
+    """
+    engine, person = _engine(request), request.state.caller.person
     async with engine.begin() as connection:
-        if (await connection.execute(statement, values)).first() is None:
+        changed = await connection.execute(statement.bindparams(parked_id=parked_id), {"person": person})
+        row = changed.first()
+        if row is None:
             raise NotFound(what="record that stands aside with the number", which=parked_id)
-    return None
+        await copy(connection, "outbox", Announcement._fields, _told(request, row, decision, reason))
+        await connection.execute(NOTIFY)
+
+
+def _told(request: Request, row: Row[Any], decision: Decision, reason: str | None) -> list[Announcement]:
+    """The decision as the history keeps it: who, about which record, and why."""
+    road: Road = request.app.state.road
+    caller, now = request.state.caller, datetime.now(UTC)
+    told = SETTLINGS[road.service.name](
+        by=By(person=caller.person),
+        subject_id=subject_of(row.key, road.service),
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.record_offset,
+        decision=decision,
+        reason=reason,
+        parked_id=row.event_id,
+        parked_type=row.event_type,
+    )
+    cause = command(
+        "SettleParked",
+        Ask((), told),
+        by=Actor(person=caller.person),
+        roles=caller.roles,
+        at=now,
+        request_id=new_id(),
+        traceparent=request.state.traceparent,
+    )
+    return announcements_of(told, cause, decision, source=road.service.source, at=now, now=now)

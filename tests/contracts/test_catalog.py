@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from shared.contracts.base import ChangeRefused, PlantEvent, RecordParked
+from shared.contracts.base import ChangeRefused, PlantEvent, RecordParked, RecordSettled
 from shared.contracts.catalog import (
     BY_CONTRACT,
     CATALOG,
@@ -13,6 +13,7 @@ from shared.contracts.catalog import (
     PARKINGS,
     REFUSALS,
     RUNS,
+    SETTLINGS,
     TOPICS,
     Entry,
 )
@@ -72,10 +73,10 @@ def test_completions_are_kept_for_ever() -> None:
 
 
 def test_every_service_can_say_no_and_set_aside() -> None:
-    """A refusal and a parked record are announced by whoever decided it; neither counts in the sequence."""
-    assert set(REFUSALS) == set(PARKINGS) == SERVICES
+    """A refusal, a parked record and what became of it are announced by its service; none counts in the sequence."""
+    assert set(REFUSALS) == set(PARKINGS) == set(SETTLINGS) == SERVICES
     for entry in CATALOG.values():
-        if issubclass(entry.contract, ChangeRefused | RecordParked):
+        if issubclass(entry.contract, ChangeRefused | RecordParked | RecordSettled):
             assert not entry.is_fact
 
 
