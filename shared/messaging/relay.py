@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.partitioner import murmur2
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -28,6 +29,9 @@ ROUND = 4_000
 
 ROUND_BYTES = 8_000_000
 """No announcement is added to a round that has so much; one body may have 3.5 MB, so a round is in memory well."""
+
+STOP_PRODUCER_S = 5.0
+CUT_OFF_S = 1.0
 
 HEADERS = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 
@@ -88,15 +92,14 @@ class Relay:
             await self._sleep()
             return
         producer = self._make_producer()
-        await producer.start()
         try:
+            await producer.start()
             self.is_active = True
             driver: Any = (await connection.get_raw_connection()).driver_connection
             await driver.add_listener("outbox", lambda *_: self._woken.set())
             await self._drain(driver, producer)
         finally:
-            with suppress(Exception):
-                await asyncio.wait_for(producer.stop(), timeout=5)
+            await _stop(producer)
             await connection.invalidate()  # ends the session, and with it the lock
 
     async def _drain(self, driver: Any, producer: AIOKafkaProducer) -> None:
@@ -123,6 +126,24 @@ class Relay:
         async with self._engine.connect() as connection:
             depth, age_s = (await connection.execute(DEPTH)).one()
         self._watch.outbox(depth, float(age_s))
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    """Stop a producer. One that cannot get rid of its batches is cut off, or it would send them, old as they are,
+    beside the next one.
+    """
+    with suppress(Exception):
+        await asyncio.wait_for(producer.stop(), timeout=STOP_PRODUCER_S)
+        return
+    sending = producer._sender.sender_task  # noqa: SLF001 - its own stop() waits for the batches
+    for _time in range(2):  # the first time it still waits for requests in the air, which the second one ends
+        if sending is not None:
+            sending.cancel()
+        with suppress(Exception):
+            await asyncio.wait_for(producer.client.close(), CUT_OFF_S)
+        if sending is not None:
+            await asyncio.wait({sending}, timeout=CUT_OFF_S)
+    producer._message_accumulator.fail_all(KafkaConnectionError("The relay has ended."))  # noqa: SLF001 - as above
 
 
 async def _send(producer: AIOKafkaProducer, rows: Sequence[Sequence[Any]]) -> list[int]:
