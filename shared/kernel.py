@@ -133,6 +133,19 @@ def plain(number: Decimal) -> str:
     return format(number, "f")
 
 
+def document(value: Any) -> Any:
+    """A value as JSON takes it, exact numbers as text; fields of a dataclass come as ``asdict`` gives them."""
+    match value:
+        case Decimal():
+            return plain(value)
+        case dict():
+            return {name: document(one) for name, one in value.items()}
+        case list() | tuple():
+            return [document(one) for one in value]
+        case _:
+            return value
+
+
 LONGEST_ID = 200
 """Characters of an id, at most; contracts demand it."""
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 
 from services.inventory.domain.unit import Unit, standing
-from shared.kernel import plain
+from shared.kernel import document, plain
 from shared.messaging.transaction import Held
 
 
@@ -15,16 +14,16 @@ def unit_view(held: Held[Unit]) -> dict[str, Any]:
     unit = held.state
     now = standing(unit)
     return {
-        **_plain(asdict(unit.identification)),
+        **document(asdict(unit.identification)),
         "version": held.version,
         "status": now.status.value,
         "status_reason": now.reason,
         "status_changes_when": now.changes_when,
         "parent_unit_id": unit.parent_unit_id,
         "consumed_by": unit.consumed_by,
-        "build": _plain(asdict(unit.build)) if unit.build else None,
+        "build": document(asdict(unit.build)) if unit.build else None,
         "as_built_version": unit.as_built_version,
-        "installations": [_plain(asdict(one)) for one in unit.installations.values()],
+        "installations": [document(asdict(one)) for one in unit.installations.values()],
     }
 
 
@@ -67,15 +66,3 @@ def _node(row: dict[str, Any]) -> dict[str, Any]:
         "installed_by": row["installed_by"],
         "children": [],
     }
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return plain(value)
-        case dict():
-            return {name: _plain(one) for name, one in value.items()}
-        case list() | tuple():
-            return [_plain(one) for one in value]
-        case _:
-            return value

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 
 from services.run.domain.completion import cycle_time_s
 from services.run.domain.review import Review, review
 from services.run.domain.run import Canceled, Completed, Run, Step
-from shared.kernel import Actor, plain
+from shared.kernel import Actor, document
 from shared.messaging.transaction import Held
 
 
@@ -38,7 +37,7 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "part_number": order.part_number,
         "revision": order.revision,
         "procedure": {"name": order.procedure, "version": order.procedure_version},
-        "target": _plain(asdict(order.target)),
+        "target": document(asdict(order.target)),
         "work_order": order.work_order,
         "place": {"plant": order.plant, "line": order.line, "work_center": order.work_center},
         "ordered_at": run.ordered_at.isoformat(),
@@ -52,10 +51,10 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "operators": sorted(run.operators),
         "counts": _counts(review(run)),
         "steps": [step_view(step) for step in run.steps.values()],
-        "requirements": [_plain(asdict(one)) for one in order.requirements],
+        "requirements": [document(asdict(one)) for one in order.requirements],
         "gates": [_gate(run, gate.gate_id) | asdict(gate) for gate in order.gates],
-        "installations": [_plain(asdict(one)) for one in run.installations.values()],
-        "issues": [_plain(asdict(one)) | {"is_open": one.is_open} for one in run.issues.values()],
+        "installations": [document(asdict(one)) for one in run.installations.values()],
+        "issues": [document(asdict(one)) | {"is_open": one.is_open} for one in run.issues.values()],
     }
 
 
@@ -83,7 +82,7 @@ def step_view(step: Step) -> dict[str, Any]:
         "started_by": _person(step.started_by),
         "signed_at": step.signed_at and step.signed_at.isoformat(),
         "signed_by": _person(step.signed_by),
-        "fields": [_plain(asdict(one)) | _value(step, one.field_id) for one in definition.fields],
+        "fields": [document(asdict(one)) | _value(step, one.field_id) for one in definition.fields],
     }
 
 
@@ -92,7 +91,7 @@ def _value(step: Step, field_id: str) -> dict[str, Any]:
     if recording is None:
         return {"value": None}
     return {
-        "value": _plain(recording.value),
+        "value": document(recording.value),
         "verdict": recording.verdict and recording.verdict.value,
         "recorded_at": recording.at.isoformat(),
         "recorded_by": _person(recording.by),
@@ -111,7 +110,7 @@ def _counts(current: Review) -> dict[str, Any]:
             "installed": current.requirements_installed,
             "excepted": current.requirements_excepted,
             "total": len(current.requirements),
-            "parts": [_plain(asdict(line)) for line in current.requirements],
+            "parts": [document(asdict(line)) for line in current.requirements],
         },
         "redlines": {
             "open": current.redlines_open,
@@ -136,15 +135,3 @@ def _gate(run: Run, gate_id: str) -> dict[str, Any]:
 
 def _person(actor: Actor | None) -> dict[str, str | None] | None:
     return None if actor is None else {"person": actor.person, "machine": actor.machine}
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return plain(value)
-        case dict():
-            return {name: _plain(one) for name, one in value.items()}
-        case list() | tuple():
-            return [_plain(one) for one in value]
-        case _:
-            return value
