@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 import services.notification as service
 from services.notification.adapters.courier import Courier
@@ -21,12 +22,13 @@ from services.notification.domain.target import TargetPolicy
 from services.notification.handlers import HANDLERS, OUTBOUND
 from shared.kernel import Actor
 from shared.messaging.messages import Ask
+from shared.messaging.patience import Patience
 from shared.messaging.road import Answer, Road, command
 from shared.messaging.service import Service
 from shared.messaging.watch import Watch
 from shared.runtime.ids import new_id
 from shared.runtime.parts import PARTS
-from shared.runtime.program import Extra, Program, join, serve_http
+from shared.runtime.program import Extra, join, serve_http
 from shared.runtime.settings import Settings
 
 SERVICE = Service(
@@ -45,31 +47,34 @@ ITSELF = Actor(machine=SERVICE.source)
 def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:
     """The notification service's application, ready to be served."""
     policy = TargetPolicy(settings.webhook_allow_http, tuple(settings.webhook_allowed_networks))
-    program = join(SERVICE, settings, EndpointStore(), parts=parts, watch=watch)
-    sender = _sender(program, settings, policy)
-    program.extras = (Extra("sender", sender.run, sender.stop),)
+
+    def extras(engine: AsyncEngine, patience: Patience, road: Road) -> tuple[Extra]:
+        sender = _sender(settings, policy, engine, patience, road)
+        return (Extra("sender", sender.run, sender.stop),)
+
+    program = join(SERVICE, settings, EndpointStore(), parts=parts, watch=watch, extras=extras)
     queries = EndpointQueries(program.engine)
     return serve_http(program, service.__doc__ or "", [router], queries=queries, target_policy=policy)
 
 
-def _sender(program: Program, settings: Settings, policy: TargetPolicy) -> Sender:
+def _sender(settings: Settings, policy: TargetPolicy, engine: AsyncEngine, patience: Patience, road: Road) -> Sender:
     courier = Courier(
         policy,
         timeout_s=settings.webhook_timeout_ms / 1000,
         connect_timeout_s=settings.webhook_connect_timeout_ms / 1000,
         concurrency=settings.webhook_concurrency,
     )
-    patient = RetryPolicy(
+    retry = RetryPolicy(
         settings.webhook_retry_initial_ms,
         settings.webhook_retry_max_ms,
         settings.webhook_give_up_after_s * 1000,
     )
     return Sender(
-        program.engine,
+        engine,
         courier,
-        patient,
-        disable=_disabling(program.road),
-        patience=program.patience,
+        retry,
+        disable=_disabling(road),
+        patience=patience,
         concurrency=settings.webhook_concurrency,
         poll_interval_s=settings.webhook_poll_interval_ms / 1000,
         keep=timedelta(days=settings.webhook_retention_days),

@@ -53,6 +53,10 @@ class Extra:
     stop: Callable[[], None]
 
 
+Extras = Callable[[AsyncEngine, Patience, Road], Sequence[Extra]]
+"""Makes them from what they share with the rest."""
+
+
 @dataclass
 class Program:
     """One process of a service; ``consumer`` is None where it listens to nothing, or another process does."""
@@ -155,9 +159,9 @@ def join(
     *,
     parts: frozenset[str] = PARTS,
     watch: Watch | None = None,
-    extras: Callable[[AsyncEngine, Patience], Sequence[Extra]] = lambda _engine, _patience: (),
+    extras: Extras = lambda _engine, _patience, _road: (),
 ) -> Program:
-    """Build a service's program from what is its own."""
+    """Build a service's program from what is its own; ``extras`` run where its relay does."""
     start_tracing(service.name, settings.otlp_endpoint)
     watching = watch or Telemetry(service.name)
     engine = make_engine(settings, service.name)
@@ -191,7 +195,7 @@ def join(
         interval_s=settings.sweep_interval_ms / 1000,
         inbox_for=timedelta(days=settings.inbox_retention_days),
     )
-    own = extras(engine, patience)
+    own = extras(engine, patience, road)
     return Program(service, settings, engine, road, consumer, relay, housekeeping, patience, watching, parts, own)
 
 
