@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic, sleep
 
 import pytest
+
+from shared.testing.conditions import eventually
 
 ASBUILT = Path(sys.executable).parent / "asbuilt"
 STARTS_WITHIN_S = 170
@@ -59,16 +60,6 @@ def environment() -> dict[str, str]:
     return {name: one for name, one in os.environ.items() if name not in ("KAFKA", "ONCE", "COLUMNS", "ASBUILT_PLANT")}
 
 
-def until(holds: Callable[[], bool], within_s: float) -> bool:
-    """Wait for a condition, for so long at most."""
-    deadline = monotonic() + within_s
-    while not holds():
-        if monotonic() > deadline:
-            return False
-        sleep(0.1)
-    return True
-
-
 def processes_of(directory: Path) -> list[str]:
     """The command lines of processes that work in a plant's directory: it is in their arguments or settings."""
     found = []
@@ -99,7 +90,7 @@ def demo(home: Path) -> Iterator[Demo]:
         process = subprocess.Popen([ASBUILT, "demo"], cwd=home, env=environment(), stdout=output, stderr=output)
     one = Demo(process, home, log)
     try:
-        assert until(lambda: "stays up" in one.told or process.poll() is not None, STARTS_WITHIN_S), one.told
+        eventually(lambda: "stays up" in one.told or process.poll() is not None, STARTS_WITHIN_S, "the demo stays up")
         assert process.poll() is None, one.told
         yield one
     finally:
@@ -192,7 +183,7 @@ def test_a_demo_that_is_killed_leaves_no_process_and_its_directory_is_free(demo:
     assert processes_of(demo.home / ".asbuilt" / "demo-1")
     demo.process.send_signal(signal.SIGKILL)
     demo.process.wait(10)
-    assert until(lambda: not processes_of(demo.home / ".asbuilt" / "demo-1"), 30), processes_of(demo.home)
+    eventually(lambda: not processes_of(demo.home / ".asbuilt" / "demo-1"), 30, "its processes end")
     gone = demo.asks("review", demo.named("RUN-"))
     assert gone.returncode == 2
     assert "no-plant" in gone.stderr
@@ -204,7 +195,7 @@ def test_a_plant_stops_in_order_at_ctrl_c(home: Path) -> None:
     with log.open("wb") as output:
         process = subprocess.Popen([ASBUILT, "up"], cwd=home, env=environment(), stdout=output, stderr=output)
     try:
-        until(lambda: "stays up" in log.read_text() or process.poll() is not None, STARTS_WITHIN_S)
+        eventually(lambda: "stays up" in log.read_text() or process.poll() is not None, STARTS_WITHIN_S, "it is up")
         plant = json.loads((home / ".asbuilt" / "up" / "plant.json").read_text())
         assert set(plant["services"]) == {"run", "inventory", "issue", "audit", "notification"}
         assert asbuilt(home, "up").returncode == 2
