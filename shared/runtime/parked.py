@@ -108,10 +108,9 @@ async def _settle(
 
     :raises NotFound: when no such record stands aside; nothing is told then.
     """
-    engine, person = _engine(request), request.state.caller.person
-    async with engine.begin() as connection:
-        changed = await connection.execute(statement.bindparams(parked_id=parked_id), {"person": person})
-        row = changed.first()
+    values = {"parked_id": parked_id, "person": request.state.caller.person}
+    async with _engine(request).begin() as connection:
+        row = (await connection.execute(statement, values)).first()
         if row is None:
             raise NotFound(what="record that stands aside with the number", which=parked_id)
         await copy(connection, "outbox", Announcement._fields, _told(request, row, decision, reason))

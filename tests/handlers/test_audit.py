@@ -86,6 +86,16 @@ def test_a_parked_record_without_a_key_is_about_nothing() -> None:
     assert about(entry(told("asbuilt.run.record-parked.v1", subject_id="run", **PARKED))) == {}
 
 
+def test_what_became_of_a_parked_record_is_about_what_its_key_names() -> None:
+    """The history of a run names the person who gave up one of its records."""
+    settled = {"topic": "plant.steps", "partition": 0, "offset": 7, "decision": "discarded"}
+    kept = entry(told("asbuilt.run.record-settled.v1", subject_id="RUN-1", **settled))
+    assert (about(kept), kept.person, kept.machine) == ({"run_id": "RUN-1"}, "lena", None)
+    installs = told("asbuilt.unit.record-settled.v1", subject_id="PUMP-1", **settled | {"topic": "plant.installs"})
+    assert about(entry(installs)) == {"parent_unit_id": "PUMP-1"}
+    assert about(entry(told("asbuilt.run.record-settled.v1", subject_id="run", **settled))) == {}
+
+
 def test_an_unreadable_record_belongs_to_the_run_of_its_key() -> None:
     """Whoever looks for what a station sent finds it with the run."""
     kept = entry(rubbish(b"{"))
