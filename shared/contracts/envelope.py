@@ -186,11 +186,11 @@ def _time(text: Any) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is UTC:
-            return moment
         if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
+            return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except OverflowError:
+        return moment  # the first or last hours of the calendar, in a zone beyond it
+    except (TypeError, ValueError):
         raise Unreadable("not-cloudevent", f"The CloudEvents attribute time is no time: {text!r:.60}.") from None
     raise Unreadable("not-cloudevent", f"The CloudEvents attribute time has no zone: {text}.")
 

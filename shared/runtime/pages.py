@@ -36,7 +36,7 @@ class Page:
             return [None] * len(readers)
         try:
             return [reader(part) for reader, part in zip(readers, self.after, strict=True)]
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             raise CursorInvalid(cursor=_cursor(self.after)[:80]) from None
 
     def of(
