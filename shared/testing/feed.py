@@ -26,7 +26,9 @@ CONTENT_TYPE = (("content-type", b"application/cloudevents+json; charset=UTF-8")
 
 @dataclass(frozen=True)
 class Wave:
-    """Consecutive records of one topic; what is in another topic has no order towards them."""
+    """Consecutive records of one topic; what is in another topic has no order towards them. Facts of one wave have
+    one key besides: two issues, or two units, may be about the same run, and have no order towards each other.
+    """
 
     topic: str
     records: tuple[Sent, ...]
@@ -67,7 +69,11 @@ def waves(topics: Collection[str]) -> Sequence[Wave]:
         for topic in sample.entry.topics
         if topic.name in topics
     ]
-    return [Wave(topic, tuple(together)) for topic, together in groupby(records, lambda one: one.topic)]
+    return [Wave(topic, tuple(together)) for (topic, _), together in groupby(records, _ordered_by)]
+
+
+def _ordered_by(record: Sent) -> tuple[str, bytes | None]:
+    return record.topic, record.key if record.topic in {topic.name for topic in ASBUILT_TOPICS} else None
 
 
 def _record(sample: Sample, topic: str, timestamp_ms: int) -> Sent:

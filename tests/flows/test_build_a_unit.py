@@ -203,7 +203,7 @@ def test_what_nobody_can_keep_is_refused(floor: Floor) -> None:
         ("POST", "cancel", {"reason": "a\0b"}, "request-invalid"),
         ("POST", "complete", {"review_version": "x", "note": "a\0b"}, "request-invalid"),
         ("PUT", "steps/assemble/fields/torque", {"value": "1E+999999999"}, "value-invalid"),
-        ("PUT", "steps/assemble/fields/torque", {"value": "a\0b"}, "request-invalid"),
+        ("PUT", "steps/assemble/fields/torque", {"value": "a\0b"}, "value-invalid"),
     ]
     for method, path, body, code in calls:
         answer = floor.asks("run", method, f"/runs/{run_id}/{path}", body, roles="lead")
