@@ -32,3 +32,10 @@ def test_every_file_that_the_readme_links_to_exists() -> None:
     """A reader who follows a link arrives."""
     linked = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert [link for link in linked if not (ROOT / link).exists()] == []
+
+
+def test_every_part_of_the_bench_is_in_the_readme() -> None:
+    """A reader finds what was measured, and the command that measures it again."""
+    assert "make bench" in section("bench")
+    parts = ("naive", "ceiling", "asbuilt", "growth", "latency", "memory")
+    assert [part for part in parts if f"| `{part}` |" not in section("bench")] == []
