@@ -11,6 +11,7 @@ from shared.runtime.embedded import java_kafka
 from shared.runtime.embedded.java_kafka import JavaKafka
 from shared.runtime.embedded.memory_broker import MemoryBroker
 from shared.testing import containers
+from shared.testing.topics import wait_for_leaders
 
 ADDRESS_VARIABLE = "KAFKA"
 """``host:port`` of a broker that runs; ``java`` or ``memory`` to pass over what is earlier in the order."""
@@ -99,9 +100,10 @@ class Kafka:
         self._broker.stop()
 
     def start_if_stopped(self) -> None:
-        """End an outage that a test made."""
+        """End an outage that a test made; the next test finds every partition with its leader."""
         if not self._runs:
             self.start()
+        wait_for_leaders(self.address)
 
 
 def choose() -> Choice:

@@ -289,6 +289,11 @@ def make_topics(address: str) -> None:
     """Create the catalog's topics on a real broker, and wait until every partition has its leader."""
     settings = Settings(database_url=SecretStr("postgresql+asyncpg://"), kafka_bootstrap_servers=address)
     sql.run(topics.apply(settings))
+    wait_for_leaders(address)
+
+
+def wait_for_leaders(address: str) -> None:
+    """A broker that has just started answers for its partitions a moment later."""
     eventually(lambda: _has_leaders(address), 30, "every partition has a leader")
 
 
