@@ -7,13 +7,12 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from shared.contracts.base import ChangeRefused, Contract, RecordParked, RecordSettled
+from shared.contracts.base import Contract
 from shared.contracts.catalog import BY_CONTRACT, CATALOG, Entry
 from shared.runtime.settings import PREFIX, Settings, as_markdown
 
 ROOT = Path(__file__).parents[2]
 SPEAKING = sorted(path.parent.name for path in ROOT.glob("services/*/announcements.py"))
-ANSWERS = (ChangeRefused, RecordParked, RecordSettled)
 
 
 def _said(service: str) -> Iterator[type[Contract]]:
