@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
+from weakref import WeakSet
 
 import httpx
 
@@ -70,9 +71,17 @@ def _new_groups() -> str:
     return f"test-{uuid4().hex[:8]}"
 
 
-@dataclass
+_plants: "WeakSet[PlantUnderTest]" = WeakSet()
+"""All of this test run."""
+
+
+@dataclass(eq=False)
 class PlantUnderTest:
-    """Services on the test run's broker and PostgreSQL; what earlier tests published is passed over."""
+    """Services on the test run's broker and PostgreSQL; what earlier tests published is passed over.
+
+    Plants share the topics, so one beside another would answer what is not its own. It is refused, unless both say
+    that they are not alone: that nothing which they say concerns the other.
+    """
 
     directory: Path
     kafka: str
@@ -82,9 +91,11 @@ class PlantUnderTest:
     processes: list[ServiceProcess] = field(default_factory=list)
     made: dict[str, Database] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    is_alone: bool = True
 
     def __post_init__(self) -> None:
         """Read announcements from here on; make the key that signs tokens."""
+        _plants.add(self)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.starts = ends(self.kafka)
         self.announced = Listener(self.kafka, self.starts)
@@ -149,6 +160,7 @@ class PlantUnderTest:
 
     def start(self, service: str, *command: str, **more: str) -> ServiceProcess:
         """Start a process of a service without waiting for it; ``command`` replaces `services.<name> serve`."""
+        self._check_neighbours()
         port = children.free_port()
         log = self.directory / f"{service}-{len(self.processes) + 1}.log"
         environment = self.environment(service, ASBUILT_HTTP_PORT=str(port), **more)
@@ -156,6 +168,12 @@ class PlantUnderTest:
         started = ServiceProcess(service, children.start(arguments, log, environment=environment), port, log)
         self.processes.append(started)
         return started
+
+    def _check_neighbours(self) -> None:
+        for other in _plants:
+            if other is not self and any(one.is_alive for one in other.processes):
+                both_may = not (self.is_alone or other.is_alone)
+                assert both_may, f"the plant in {other.directory} still runs, and would take what this one is told"
 
     def serve(self, *services: str, **more: str) -> "PlantUnderTest":
         """Start services, all at once, and wait until each can work."""

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -53,14 +52,12 @@ def test_a_plant_is_found_while_it_runs_only(tmp_path: Path) -> None:
 
 def test_a_directory_is_taken_over_once_its_killed_plant_has_ended(tmp_path: Path) -> None:
     """The PostgreSQL of a plant that was killed may take a moment to end; its data is not touched before."""
-    orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)", "postgres"])
+    last_words = tmp_path / "ended"
+    ending = f"import pathlib, time; time.sleep(1); pathlib.Path({str(last_words)!r}).touch()"
+    orphan = subprocess.Popen([sys.executable, "-c", ending, "postgres"])
     data = tmp_path / "postgres" / "data"
     data.mkdir(parents=True)
     (data / "postmaster.pid").write_text(f"{orphan.pid}\n")
-    reaped: list[int] = []
-
-    reaper = Thread(target=lambda: reaped.append(orphan.wait()))
-    reaper.start()
     with claim(tmp_path):
-        assert orphan.returncode == 0
-    reaper.join()
+        assert last_words.exists()
+    orphan.wait()

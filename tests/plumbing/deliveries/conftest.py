@@ -220,10 +220,10 @@ SETTINGS = {
 """Loopback may be reached, and pauses are short."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(directory: Path, kafka: Kafka, databases: Databases, publish: Publisher) -> Iterator[Webhooks]:
-    """One service for all tests that leave it as it is."""
-    plant = PlantUnderTest(directory / "deliveries", kafka.address, databases, publish)
+    """One service for all tests that leave it as it is. Endpoints have ids of their own, so another may run beside."""
+    plant = PlantUnderTest(directory / "deliveries", kafka.address, databases, publish, is_alone=False)
     plant.settings |= SETTINGS
     plant.serve("notification")
     yield Webhooks(plant)
@@ -241,4 +241,5 @@ def webhooks(served: Webhooks) -> Iterator[Webhooks]:
 def own(plant: PlantUnderTest) -> Webhooks:
     """A service of the test's own, not started yet: `own.plant.serve("notification", …)`."""
     plant.settings |= SETTINGS
+    plant.is_alone = False
     return Webhooks(plant)
