@@ -5,12 +5,34 @@ from collections.abc import Iterable
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 
-from services.run.domain.refusals import OrderInvalid
-from services.run.domain.run import FieldDefinition, FieldKind, Order, Requirement, StepDefinition, Target
+from services.run.domain import events
+from services.run.domain.commands import OrderRun
+from services.run.domain.refusals import OrderInvalid, RunExists
+from services.run.domain.run import FieldDefinition, FieldKind, Order, Requirement, Run, Step, StepDefinition, Target
 from shared.kernel import LONGEST_ID, plain
 
 MOST_DIGITS = 12
 """Digits of a quantity, at most."""
+
+
+def order(run: Run | None, command: OrderRun) -> tuple[events.AnyEvent, ...]:
+    """Create a run; the same order again changes nothing.
+
+    :raises RunExists: when the id is taken by another order.
+    :raises OrderInvalid: when the order contradicts itself.
+    """
+    if run is not None:
+        if run.order != command.order:
+            raise RunExists(run_id=command.run_id)
+        return ()
+    check(command.order)
+    return (events.RunCreated(command.run_id, command.by, command.at, command.order),)
+
+
+def created(event: events.RunCreated) -> Run:
+    """A run with nothing done yet."""
+    steps = {step.step_id: Step(step) for step in event.order.steps}
+    return Run(order=event.order, steps=steps, ordered_at=event.at)
 
 
 def check(order: Order) -> None:

@@ -1,0 +1,77 @@
+"""What inventory and the issue service said, kept as the run's copy. Noted whatever became of the run."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from services.run.domain import events
+from services.run.domain.commands import LoseTarget, NoteInstallation, NoteIssue, NoteRemoval, NoteTarget
+from services.run.domain.run import Canceled, Completed, Run
+from shared.kernel import changed
+
+T = TypeVar("T")
+Events = tuple[events.AnyEvent, ...]
+
+
+def note_target(run: Run, command: NoteTarget) -> Events:
+    """Inventory claimed the target."""
+    noted = events.TargetNoted(run.run_id, command.by, command.at, command.unit_id, command.as_built_version)
+    return (noted,) if command.as_built_version > run.as_built_version else ()
+
+
+def lose_target(run: Run, command: LoseTarget) -> Events:
+    """Canceled with that reason; a run that was completed before inventory answered is opened for it first."""
+    who = (run.run_id, command.by, command.at)
+    unit_id = run.order.target.unit_id
+    canceled = events.RunCanceled(*who, unit_id, command.reason)
+    match run.decision:
+        case None:
+            return (canceled,)
+        case Completed(number=number):
+            return (events.RunReopened(*who, unit_id, number, command.reason), canceled)
+        case Canceled():
+            return ()
+
+
+def note_installation(run: Run, command: NoteInstallation) -> Events:
+    """Inventory installed a unit for this run."""
+    version = command.as_built_version
+    return (events.InstallationNoted(run.run_id, command.by, command.at, command.installation, version),)
+
+
+def note_removal(run: Run, command: NoteRemoval) -> Events:
+    """Inventory removed a unit of this run."""
+    return (
+        events.RemovalNoted(
+            run.run_id,
+            command.by,
+            command.at,
+            command.installation_id,
+            command.requirement_id,
+            command.unit_id,
+            command.as_built_version,
+        ),
+    )
+
+
+def note_issue(run: Run, command: NoteIssue) -> Events:
+    """An issue of this run was opened or changed."""
+    if run.issues.get(command.issue.issue_id) == command.issue:
+        return ()
+    return (events.IssueNoted(run.run_id, command.by, command.at, command.issue),)
+
+
+def installation_noted(run: Run, event: events.InstallationNoted) -> Run:
+    """What is in the target, and the as-built version since."""
+    one = event.installation
+    installations = {**run.installations, one.installation_id: one}
+    return changed(run, installations=installations, as_built_version=event.as_built_version)
+
+
+def removal_noted(run: Run, event: events.RemovalNoted) -> Run:
+    """What is left in the target, and the as-built version since."""
+    left = _without(run.installations, event.installation_id)
+    return changed(run, installations=left, as_built_version=event.as_built_version)
+
+
+def _without(things: Mapping[str, T], key: str) -> Mapping[str, T]:
+    return {name: one for name, one in things.items() if name != key}
