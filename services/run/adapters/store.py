@@ -19,13 +19,18 @@ from services.run.domain.run import (
     Approval,
     Canceled,
     Completed,
+    Failed,
+    Failure,
     FieldDefinition,
     FieldKind,
     Installation,
     Issue,
     Order,
     Recording,
+    Redline,
+    RefusedEvidence,
     Run,
+    Session,
     Step,
     StepDefinition,
     StepState,
@@ -41,7 +46,7 @@ from shared.messaging.transaction import Change, Conflict, Held
 class RunProgress:
     """What the run row keeps besides its order."""
 
-    decision: Completed | Canceled | None
+    decision: Completed | Canceled | Failed | None
     approvals: dict[str, Approval]
     installations: dict[str, Installation]
     issues: dict[str, Issue]
@@ -49,17 +54,30 @@ class RunProgress:
     touched: list[str]
     completions: int
     as_built_version: int
+    redlines: dict[str, Redline]
+    refused_evidence: dict[str, RefusedEvidence]
+    reopened_components: list[str]
+    is_ready: bool
+    first_completed_at: datetime | None
 
 
 @dataclass(frozen=True)
 class StepProgress:
-    """What a step row keeps: what happened to the step."""
+    """What a step row keeps: what happened to the step, and its definition where a redline gave it another one than the
+    order.
+    """
 
     values: dict[str, Recording]
     started_at: datetime | None
     started_by: Actor | None
     signed_at: datetime | None
     signed_by: Actor | None
+    attempt: int
+    back_to: StepState | None
+    because: str | None
+    failure: Failure | None
+    sessions: tuple[Session, ...]
+    definition: StepDefinition | None
 
 
 _order = TypeAdapter(Order)
@@ -160,23 +178,43 @@ def _progress(run: Run) -> RunProgress:
         touched=sorted(run.touched),
         completions=run.completions,
         as_built_version=run.as_built_version,
+        redlines=dict(run.redlines),
+        refused_evidence=dict(run.refused_evidence),
+        reopened_components=sorted(run.reopened_components),
+        is_ready=run.is_ready,
+        first_completed_at=run.first_completed_at,
     )
 
 
 def _step_rows(change: Change[Run]) -> list[dict[str, Any]]:
     before = {} if change.before is None else change.before.state.steps
+    ordered = {one.step_id: one for one in change.after.state.order.steps}
     return [
         {
             "run_id": change.key,
             "step_id": step_id,
             "state": step.state.value,
-            "progress": _step_progress.dump_json(
-                StepProgress(dict(step.values), step.started_at, step.started_by, step.signed_at, step.signed_by)
-            ).decode(),
+            "progress": _step_progress.dump_json(_step_done(step, ordered.get(step_id))).decode(),
         }
         for step_id, step in change.after.state.steps.items()
         if step is not before.get(step_id) and not (change.before is None and step.state is StepState.TODO)
     ]
+
+
+def _step_done(step: Step, ordered: StepDefinition | None) -> StepProgress:
+    return StepProgress(
+        values=dict(step.values),
+        started_at=step.started_at,
+        started_by=step.started_by,
+        signed_at=step.signed_at,
+        signed_by=step.signed_by,
+        attempt=step.attempt,
+        back_to=step.back_to,
+        because=step.because,
+        failure=step.failure,
+        sessions=step.sessions,
+        definition=None if step.definition == ordered else step.definition,
+    )
 
 
 def _recording_row(event: ValueRecorded) -> tuple[object, ...]:
@@ -219,7 +257,7 @@ def _run(row: Any, steps: Mapping[str, Any]) -> Run:
     progress = _run_progress.validate_json(row.progress)
     return Run(
         order=order,
-        steps={one.step_id: _step(one, steps.get(one.step_id)) for one in order.steps},
+        steps=_steps(order, steps),
         ordered_at=row.ordered_at,
         decision=progress.decision,
         started_at=row.started_at,
@@ -230,13 +268,27 @@ def _run(row: Any, steps: Mapping[str, Any]) -> Run:
         touched=frozenset(progress.touched),
         completions=progress.completions,
         as_built_version=progress.as_built_version,
+        redlines=progress.redlines,
+        refused_evidence=progress.refused_evidence,
+        reopened_components=frozenset(progress.reopened_components),
+        is_ready=progress.is_ready,
+        first_completed_at=progress.first_completed_at,
     )
 
 
-def _step(definition: StepDefinition, row: Any | None) -> Step:
+def _steps(order: Order, rows: Mapping[str, Any]) -> dict[str, Step]:
+    """In the order's order; steps that redlines added come after."""
+    steps = {one.step_id: _step(one, rows.get(one.step_id)) for one in order.steps}
+    return steps | {step_id: _step(None, row) for step_id, row in rows.items() if step_id not in steps}
+
+
+def _step(ordered: StepDefinition | None, row: Any | None) -> Step:
     if row is None:
-        return Step(definition)
+        assert ordered is not None  # noqa: S101 - a step is in the order, or has a row
+        return Step(ordered)
     progress = _step_progress.validate_json(row.progress)
+    definition = progress.definition or ordered
+    assert definition is not None  # noqa: S101 - a step that a redline added keeps its definition
     return Step(
         definition,
         StepState(row.state),
@@ -245,6 +297,11 @@ def _step(definition: StepDefinition, row: Any | None) -> Step:
         progress.started_by,
         progress.signed_at,
         progress.signed_by,
+        progress.attempt,
+        progress.back_to,
+        progress.because,
+        progress.failure,
+        progress.sessions,
     )
 
 

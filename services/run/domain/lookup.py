@@ -2,7 +2,7 @@
 
 from services.run.domain.commands import Command
 from services.run.domain.refusals import RunLocked, RunNotOpen, UnknownRun, UnknownStep
-from services.run.domain.run import Canceled, Completed, Run, Step
+from services.run.domain.run import Canceled, Completed, Failed, Run, Step
 
 
 def known_run(run: Run | None, command: Command) -> Run:
@@ -19,7 +19,7 @@ def open_run(run: Run | None, command: Command) -> Run:
     """The run, while its record takes changes.
 
     :raises RunLocked: when it is complete.
-    :raises RunNotOpen: when it is canceled.
+    :raises RunNotOpen: when it failed for good or is canceled.
     """
     known = known_run(run, command)
     match known.decision:
@@ -27,7 +27,7 @@ def open_run(run: Run | None, command: Command) -> Run:
             return known
         case Completed():
             raise RunLocked(run_id=known.run_id)
-        case Canceled():
+        case Failed() | Canceled():
             raise RunNotOpen(run_id=known.run_id, status=known.status)
 
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from services.run.domain import events
 from services.run.domain.commands import LoseTarget, NoteInstallation, NoteIssue, NoteRemoval, NoteTarget
-from services.run.domain.run import Canceled, Completed, Run
+from services.run.domain.run import Canceled, Completed, Failed, Run
 from shared.kernel import changed
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ def lose_target(run: Run, command: LoseTarget) -> Events:
     unit_id = run.order.target.unit_id
     canceled = events.RunCanceled(*who, unit_id, command.reason)
     match run.decision:
-        case None:
+        case None | Failed():
             return (canceled,)
         case Completed(number=number):
             return (events.RunReopened(*who, unit_id, number, command.reason), canceled)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from shared.kernel import Actor
 
@@ -55,6 +56,29 @@ class Verdict(StrEnum):
     OUT_OF_RANGE = "out-of-range"
 
 
+class OutOfRange(StrEnum):
+    """What a step's policy says to a value out of range: whether the step may be signed off with it."""
+
+    WARN = "warn"
+    """It may; the completion review warns while no issue is linked."""
+    NEEDS_ISSUE = "needs-issue"
+    """Only with a linked issue, which a person opens."""
+    OPENS_ISSUE = "opens-issue"
+    """Only with a linked issue, which the issue service opens unasked."""
+    REFUSED = "refused"
+    """It may not: the value must be recorded again, in range."""
+
+
+class RedlineState(StrEnum):
+    """Where a redline stands; it is open while proposed or applied."""
+
+    PROPOSED = "proposed"
+    APPLIED = "applied"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    CANCELED = "canceled"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldDefinition:
     """A value to record. ``minimum`` and ``maximum`` are in ``unit``; target ± tolerance became these."""
@@ -80,6 +104,7 @@ class StepDefinition:
     required: bool
     after: tuple[str, ...]
     fields: tuple[FieldDefinition, ...]
+    out_of_range: OutOfRange = OutOfRange.WARN
 
     def field(self, field_id: str) -> FieldDefinition | None:
         """The field of that id."""
@@ -148,11 +173,53 @@ class Recording:
     number: int
     by: Actor
     at: datetime
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTimes:
+    """When a session began and ended, as it was said before somebody corrected it."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    corrected_by: Actor
+    corrected_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One person checked in on a step, the ``number``-th session of the step; open while ``ended_at`` is None.
+
+    ``seen_at`` is when the person last did something on the step, ``earlier`` what its times were before.
+    """
+
+    number: int
+    person: str
+    started_at: datetime
+    seen_at: datetime
+    ended_at: datetime | None = None
+    ended_because: str | None = None
+    earlier: tuple[SessionTimes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a step failed, and the issue with which the failure was acknowledged."""
+
+    reason: str
+    by: Actor
+    at: datetime
+    acknowledged_issue: str | None = None
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a run and what happened to it."""
+    """A step of a run and what happened to it.
+
+    ``attempt`` counts reworks: values of earlier attempts stay as evidence, and are not its values any more.
+    ``back_to`` is the state that it was held or redlined from, ``because`` why it is on hold or canceled.
+    """
 
     definition: StepDefinition
     state: StepState = StepState.TODO
@@ -161,6 +228,16 @@ class Step:
     started_by: Actor | None = None
     signed_at: datetime | None = None
     signed_by: Actor | None = None
+    attempt: int = 1
+    back_to: StepState | None = None
+    because: str | None = None
+    failure: Failure | None = None
+    sessions: tuple[Session, ...] = ()
+
+    def current(self, field_id: str) -> Recording | None:
+        """The value of a field: the latest that was recorded in this attempt."""
+        recording = self.values.get(field_id)
+        return recording if recording is not None and recording.attempt == self.attempt else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +274,91 @@ class Issue:
     disposition: str | None
     approved: bool
     excepted: Mapping[str, Decimal]
+    step_id: str | None = None
+    field_id: str | None = None
 
     @property
     def is_open(self) -> bool:
         """Neither dispositioned nor resolved."""
         return not self.approved and self.state != "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class AddStep:
+    """A step more: after those that its definition names, and before ``before``."""
+
+    step: StepDefinition
+    before: tuple[str, ...] = ()
+    kind: Literal["add-step"] = "add-step"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStep:
+    """Another definition of a step: its text, fields, limits or whether it is required."""
+
+    step: StepDefinition
+    kind: Literal["change-step"] = "change-step"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDependencies:
+    """A step comes after other steps than before."""
+
+    step_id: str
+    after: tuple[str, ...]
+    kind: Literal["change-dependencies"] = "change-dependencies"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkNotApplicable:
+    """A step is not to be done in this run."""
+
+    step_id: str
+    kind: Literal["mark-not-applicable"] = "mark-not-applicable"
+
+
+StepChange = AddStep | ChangeStep | ChangeDependencies | MarkNotApplicable
+
+
+@dataclass(frozen=True, slots=True)
+class Redline:
+    """A change to this run's steps made during execution (domain.md 3.2a).
+
+    ``reviews`` is by role; ``before`` holds the definitions that it replaced, so that rejecting it can undo it; a step
+    that it added has none.
+    """
+
+    redline_id: str
+    author: Actor
+    at: datetime
+    reason: str
+    changes: tuple[StepChange, ...]
+    roles: tuple[str, ...] = ()
+    issue_id: str | None = None
+    state: RedlineState = RedlineState.PROPOSED
+    reviews: Mapping[str, Approval] = field(default_factory=dict)
+    before: Mapping[str, StepDefinition | None] = field(default_factory=dict)
+    applied_at: datetime | None = None
+    applied_by: Actor | None = None
+    closed_at: datetime | None = None
+    closed_by: Actor | None = None
+    closed_because: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Neither accepted, rejected nor canceled."""
+        return self.state in (RedlineState.PROPOSED, RedlineState.APPLIED)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEvidence:
+    """An event from a plant system for this run that was refused or stands aside, and nobody has dealt with it."""
+
+    event_id: str
+    type: str
+    code: str
+    obstacle: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +371,23 @@ class Completed:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """The run failed for good: its unit cannot be recovered."""
+
+    at: datetime
+    by: Actor
+    reason: str
+    kind: Literal["failed"] = "failed"
+
+
+@dataclass(frozen=True, slots=True)
 class Canceled:
     """The run was canceled."""
 
     at: datetime
     by: Actor
     reason: str
+    kind: Literal["canceled"] = "canceled"
 
 
 @dataclass(frozen=True)
@@ -227,13 +395,14 @@ class Run:
     """One execution of a procedure version for one target.
 
     ``touched`` are the steps started again since the last reopening, ``completions`` how many completion
-    records there are, ``as_built_version`` the latest that inventory told.
+    records there are, ``as_built_version`` the latest that inventory told, ``is_ready`` whether readiness was
+    announced, ``reopened_components`` the installed units whose own runs are reopened.
     """
 
     order: Order
     steps: Mapping[str, Step]
     ordered_at: datetime
-    decision: Completed | Canceled | None = None
+    decision: Completed | Canceled | Failed | None = None
     started_at: datetime | None = None
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     installations: Mapping[str, Installation] = field(default_factory=dict)
@@ -242,6 +411,11 @@ class Run:
     touched: frozenset[str] = frozenset()
     completions: int = 0
     as_built_version: int = 0
+    redlines: Mapping[str, Redline] = field(default_factory=dict)
+    refused_evidence: Mapping[str, RefusedEvidence] = field(default_factory=dict)
+    reopened_components: frozenset[str] = frozenset()
+    is_ready: bool = False
+    first_completed_at: datetime | None = None
 
     @property
     def run_id(self) -> str:
@@ -256,12 +430,16 @@ class Run:
                 return RunStatus.CANCELED
             case Completed():
                 return RunStatus.COMPLETE
+            case Failed():
+                return RunStatus.FAILED
             case None:
                 return _rolled_up(self)
 
 
 def _rolled_up(run: Run) -> RunStatus:
     states = {step.state for step in run.steps.values()}
+    if StepState.FAILED in states:
+        return RunStatus.FAILED
     if StepState.REDLINE in states:
         return RunStatus.REDLINE
     if StepState.HOLD in states:
