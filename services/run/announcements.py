@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from services.run.domain import events
-from services.run.domain.run import FieldDefinition, Order, Requirement, StepDefinition
+from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
 from shared.contracts import plant
 from shared.contracts import run as contracts
 from shared.contracts.base import Contract

@@ -6,18 +6,17 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from services.run.domain import commands
-from services.run.domain.refusals import OrderInvalid
-from services.run.domain.run import (
+from services.run.domain.order import (
     FieldDefinition,
     FieldKind,
     GateDefinition,
-    Installation,
-    Issue,
     Order,
     Requirement,
     StepDefinition,
     Target,
 )
+from services.run.domain.refusals import OrderInvalid
+from services.run.domain.run import Installation, Issue
 from shared.contracts import inventory, issue, plant
 from shared.contracts.base import Contract
 from shared.kernel import unit_id_of

@@ -15,24 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.run.adapters import tables
 from services.run.domain.events import RunCompleted, RunReopened, ValueRecorded
+from services.run.domain.order import FieldDefinition, FieldKind, Order, StepDefinition
+from services.run.domain.redline import Redline
 from services.run.domain.run import (
     Approval,
     Canceled,
     Completed,
     Failed,
     Failure,
-    FieldDefinition,
-    FieldKind,
     Installation,
     Issue,
-    Order,
     Recording,
-    Redline,
     RefusedEvidence,
     Run,
     Session,
     Step,
-    StepDefinition,
     StepState,
 )
 from shared.kernel import Actor, plain

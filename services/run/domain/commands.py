@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.run.domain.run import Installation, Issue, Order, Value
+from services.run.domain.order import Order
+from services.run.domain.run import Installation, Issue, Value
 from shared.kernel import Actor
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from services.run.domain.commands import CompleteRun
 from services.run.domain.events import RunCompleted
+from services.run.domain.order import FieldDefinition, Order
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
 from services.run.domain.review import Review, review
-from services.run.domain.run import FieldDefinition, Installation, Order, Recording, Run, Step
+from services.run.domain.run import Installation, Recording, Run, Step
 from shared.kernel import Actor, content_hash, plain
 
 

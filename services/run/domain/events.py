@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.run.domain.run import Installation, Issue, Order, Value, Verdict
+from services.run.domain.order import Order
+from services.run.domain.run import Installation, Issue, Value, Verdict
 from shared.kernel import Actor
 
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
+from services.run.domain.order import FieldDefinition, FieldKind
 from services.run.domain.refusals import RoleNotHeld, ValueInvalid
-from services.run.domain.run import FieldDefinition, FieldKind, Value, Verdict
+from services.run.domain.run import Value, Verdict
 
 LONGEST_TEXT = 4_000
 """Characters of a recorded text, at most."""

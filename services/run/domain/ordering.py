@@ -7,8 +7,9 @@ from graphlib import CycleError, TopologicalSorter
 
 from services.run.domain import events
 from services.run.domain.commands import OrderRun
+from services.run.domain.order import FieldDefinition, FieldKind, Order, Requirement, StepDefinition, Target
 from services.run.domain.refusals import OrderInvalid, RunExists
-from services.run.domain.run import FieldDefinition, FieldKind, Order, Requirement, Run, Step, StepDefinition, Target
+from services.run.domain.run import Run, Step
 from shared.kernel import LONGEST_ID, plain
 
 MOST_DIGITS = 12

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from services.run.domain.run import Requirement, Run, RunStatus, Step, StepState
+from services.run.domain.order import Requirement
+from services.run.domain.run import Run, RunStatus, Step, StepState
 from shared.kernel import content_hash, plain
 
 

@@ -7,22 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
+from services.run.domain.order import Order, StepDefinition
+from services.run.domain.redline import Redline
 from shared.kernel import Actor
 
 Value = str | bool | Decimal | tuple[str, ...]
-
-
-class FieldKind(StrEnum):
-    """What sort of value a field takes."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    SELECT = "select"
-    MULTISELECT = "multiselect"
-    DATETIME = "datetime"
-    FILE = "file"
-    SIGNOFF = "signoff"
 
 
 class StepState(StrEnum):
@@ -54,114 +43,6 @@ class Verdict(StrEnum):
 
     IN_RANGE = "in-range"
     OUT_OF_RANGE = "out-of-range"
-
-
-class OutOfRange(StrEnum):
-    """What a step's policy says to a value out of range: whether the step may be signed off with it."""
-
-    WARN = "warn"
-    """It may; the completion review warns while no issue is linked."""
-    NEEDS_ISSUE = "needs-issue"
-    """Only with a linked issue, which a person opens."""
-    OPENS_ISSUE = "opens-issue"
-    """Only with a linked issue, which the issue service opens unasked."""
-    REFUSED = "refused"
-    """It may not: the value must be recorded again, in range."""
-
-
-class RedlineState(StrEnum):
-    """Where a redline stands; it is open while proposed or applied."""
-
-    PROPOSED = "proposed"
-    APPLIED = "applied"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    CANCELED = "canceled"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldDefinition:
-    """A value to record. ``minimum`` and ``maximum`` are in ``unit``; target ± tolerance became these."""
-
-    field_id: str
-    name: str
-    kind: FieldKind
-    required: bool
-    unit: str | None = None
-    minimum: Decimal | None = None
-    maximum: Decimal | None = None
-    options: tuple[str, ...] = ()
-    role: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StepDefinition:
-    """One operation, as it was ordered; ``after`` are its upstream steps."""
-
-    step_id: str
-    name: str
-    text: str
-    required: bool
-    after: tuple[str, ...]
-    fields: tuple[FieldDefinition, ...]
-    out_of_range: OutOfRange = OutOfRange.WARN
-
-    def field(self, field_id: str) -> FieldDefinition | None:
-        """The field of that id."""
-        return next((one for one in self.fields if one.field_id == field_id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """What must be installed; ``quantity`` is for the whole run: per assembly times the run's quantity."""
-
-    requirement_id: str
-    part_number: str
-    quantity: Decimal
-    unit_of_measure: str
-    revision: str | None = None
-    designators: tuple[str, ...] = ()
-    substitutes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class GateDefinition:
-    """A run-level approval by a named role."""
-
-    gate_id: str
-    name: str
-    role: str
-    required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The unit that the run builds."""
-
-    unit_id: str
-    serial: str | None
-    lot: str | None
-    quantity: Decimal
-    unit_of_measure: str
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """The full snapshot that a run executes; later changes of the procedure never reach it."""
-
-    run_id: str
-    part_number: str
-    revision: str
-    procedure: str
-    procedure_version: str
-    target: Target
-    work_order: str | None
-    plant: str | None
-    line: str | None
-    work_center: str | None
-    steps: tuple[StepDefinition, ...]
-    requirements: tuple[Requirement, ...]
-    gates: tuple[GateDefinition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,73 +162,6 @@ class Issue:
     def is_open(self) -> bool:
         """Neither dispositioned nor resolved."""
         return not self.approved and self.state != "resolved"
-
-
-@dataclass(frozen=True, slots=True)
-class AddStep:
-    """A step more: after those that its definition names, and before ``before``."""
-
-    step: StepDefinition
-    before: tuple[str, ...] = ()
-    kind: Literal["add-step"] = "add-step"
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeStep:
-    """Another definition of a step: its text, fields, limits or whether it is required."""
-
-    step: StepDefinition
-    kind: Literal["change-step"] = "change-step"
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeDependencies:
-    """A step comes after other steps than before."""
-
-    step_id: str
-    after: tuple[str, ...]
-    kind: Literal["change-dependencies"] = "change-dependencies"
-
-
-@dataclass(frozen=True, slots=True)
-class MarkNotApplicable:
-    """A step is not to be done in this run."""
-
-    step_id: str
-    kind: Literal["mark-not-applicable"] = "mark-not-applicable"
-
-
-StepChange = AddStep | ChangeStep | ChangeDependencies | MarkNotApplicable
-
-
-@dataclass(frozen=True, slots=True)
-class Redline:
-    """A change to this run's steps made during execution (domain.md 3.2a).
-
-    ``reviews`` is by role; ``before`` holds the definitions that it replaced, so that rejecting it can undo it; a step
-    that it added has none.
-    """
-
-    redline_id: str
-    author: Actor
-    at: datetime
-    reason: str
-    changes: tuple[StepChange, ...]
-    roles: tuple[str, ...] = ()
-    issue_id: str | None = None
-    state: RedlineState = RedlineState.PROPOSED
-    reviews: Mapping[str, Approval] = field(default_factory=dict)
-    before: Mapping[str, StepDefinition | None] = field(default_factory=dict)
-    applied_at: datetime | None = None
-    applied_by: Actor | None = None
-    closed_at: datetime | None = None
-    closed_by: Actor | None = None
-    closed_because: str | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Neither accepted, rejected nor canceled."""
-        return self.state in (RedlineState.PROPOSED, RedlineState.APPLIED)
 
 
 @dataclass(frozen=True, slots=True)

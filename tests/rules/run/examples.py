@@ -8,20 +8,17 @@ from typing import Any
 from services.run.domain import commands
 from services.run.domain.decide import decide
 from services.run.domain.evolve import evolve
-from services.run.domain.review import review
-from services.run.domain.run import (
+from services.run.domain.order import (
     FieldDefinition,
     FieldKind,
     GateDefinition,
-    Installation,
-    Issue,
     Order,
     Requirement,
-    Run,
     StepDefinition,
     Target,
-    Value,
 )
+from services.run.domain.review import review
+from services.run.domain.run import Installation, Issue, Run, Value
 from shared.kernel import Actor
 from shared.testing.story import Rules, Story
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from services.run.domain.events import RunCreated
+from services.run.domain.order import FieldDefinition, FieldKind, Target
 from services.run.domain.refusals import OrderInvalid, RunExists
-from services.run.domain.run import FieldDefinition, FieldKind, RunStatus, Target
+from services.run.domain.run import RunStatus
 from tests.rules.run.examples import (
     ASSEMBLE,
     LABEL,

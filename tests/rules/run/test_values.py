@@ -9,8 +9,9 @@ import pytest
 
 from services.run.domain.commands import RecordValue
 from services.run.domain.events import ValueRecorded
+from services.run.domain.order import FieldDefinition, FieldKind
 from services.run.domain.refusals import RoleNotHeld, ValueInvalid
-from services.run.domain.run import FieldDefinition, FieldKind, Run, Value, Verdict
+from services.run.domain.run import Run, Value, Verdict
 from shared.testing.story import Story
 from tests.rules.run.examples import ASSEMBLE, NOON, OLGA, RUN, TORQUE, R, ordered, record, start
 

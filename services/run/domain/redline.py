@@ -1,0 +1,95 @@
+"""What a redline is: a change to one run's steps made during execution (domain.md 3.2a)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from services.run.domain.order import StepDefinition
+from shared.kernel import Actor
+
+
+class RedlineState(StrEnum):
+    """Where a redline stands; it is open while proposed or applied."""
+
+    PROPOSED = "proposed"
+    APPLIED = "applied"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True)
+class AddStep:
+    """A step more: after those that its definition names, and before ``before``."""
+
+    step: StepDefinition
+    before: tuple[str, ...] = ()
+    kind: Literal["add-step"] = "add-step"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStep:
+    """Another definition of a step: its text, fields, limits or whether it is required."""
+
+    step: StepDefinition
+    kind: Literal["change-step"] = "change-step"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDependencies:
+    """A step comes after other steps than before."""
+
+    step_id: str
+    after: tuple[str, ...]
+    kind: Literal["change-dependencies"] = "change-dependencies"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkNotApplicable:
+    """A step is not to be done in this run."""
+
+    step_id: str
+    kind: Literal["mark-not-applicable"] = "mark-not-applicable"
+
+
+StepChange = AddStep | ChangeStep | ChangeDependencies | MarkNotApplicable
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Who accepted a redline for a role, and when."""
+
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Redline:
+    """A change to this run's steps made during execution (domain.md 3.2a).
+
+    ``reviews`` is by role; ``before`` holds the definitions that it replaced, so that rejecting it can undo it; a step
+    that it added has none.
+    """
+
+    redline_id: str
+    author: Actor
+    at: datetime
+    reason: str
+    changes: tuple[StepChange, ...]
+    roles: tuple[str, ...] = ()
+    issue_id: str | None = None
+    state: RedlineState = RedlineState.PROPOSED
+    reviews: Mapping[str, Acceptance] = field(default_factory=dict)
+    before: Mapping[str, StepDefinition | None] = field(default_factory=dict)
+    applied_at: datetime | None = None
+    applied_by: Actor | None = None
+    closed_at: datetime | None = None
+    closed_by: Actor | None = None
+    closed_because: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Neither accepted, rejected nor canceled."""
+        return self.state in (RedlineState.PROPOSED, RedlineState.APPLIED)
