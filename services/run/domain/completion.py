@@ -36,13 +36,11 @@ def complete(run: Run, command: CompleteRun) -> RunCompleted:
     return RunCompleted(run.run_id, command.by, command.at, run.order.target.unit_id, number, record)
 
 
-def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]:
-    """Everything that was confirmed."""
+def evidence(run: Run, current: Review) -> dict[str, Any]:
+    """What a completion record holds of a run, whether it is confirmed yet or not."""
     order, target = run.order, run.order.target
-    acknowledged = sorted((one.code, one.subject) for one in current.warnings)
     document = {
         "run_id": run.run_id,
-        "number": run.completions + 1,
         "part_number": order.part_number,
         "revision": order.revision,
         "procedure": {"name": order.procedure, "version": order.procedure_version},
@@ -54,21 +52,30 @@ def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]
         "unit_of_measure": target.unit_of_measure,
         "place": _place(order),
         "started_at": run.started_at and _utc(run.started_at),
-        "completed_at": _utc(command.at),
-        "completed_by": str(command.by),
-        "note": command.note,
-        "acknowledged": [{"code": code, "subject": subject} for code, subject in acknowledged],
-        "review_version": current.version,
         "counts": _counts(current),
         "operators": sorted(run.operators),
         "issues": _issues(run),
         "steps": [_step(step) for step in run.steps.values()],
         "installations": [_installation(one) for one in run.installations.values()],
-        "gates_closed": [gate.gate_id for gate in order.gates if gate.gate_id not in run.approvals],
         "as_built_version": run.as_built_version,
-        "cycle_time_s": cycle_time_s(run.started_at, command.at),
     }
     return _present(document)
+
+
+def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]:
+    """Everything that was confirmed, and its confirmation."""
+    acknowledged = sorted((one.code, one.subject) for one in current.warnings)
+    confirmation = {
+        "number": run.completions + 1,
+        "completed_at": _utc(command.at),
+        "completed_by": str(command.by),
+        "note": command.note,
+        "acknowledged": [{"code": code, "subject": subject} for code, subject in acknowledged],
+        "review_version": current.version,
+        "gates_closed": [gate.gate_id for gate in run.order.gates if gate.gate_id not in run.approvals],
+        "cycle_time_s": cycle_time_s(run.started_at, command.at),
+    }
+    return _present({**evidence(run, current), **confirmation})
 
 
 def _counts(current: Review) -> dict[str, Any]:
