@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.run.adapters.queries import RunQueries
+from services.run.adapters.calls import PartId, Queries, Reason, RunId, run_answer
 from services.run.adapters.views import completion_view, review_view, run_view, step_view
 from services.run.domain import commands
 from services.run.domain.events import RunCompleted
@@ -16,28 +16,17 @@ from services.run.handlers import order_of
 from shared.contracts.base import Id, Name, Text
 from shared.contracts.plant import OrderSnapshot, Value
 from shared.messaging.messages import Ask
-from shared.messaging.transaction import Held
 from shared.messaging.walk import Outcome
 from shared.runtime.http import Calling, needs
 from shared.runtime.pages import Paging
 
 router = APIRouter(tags=["runs"])
 
-RunId = Annotated[Id, Path()]
-PartId = Annotated[Id, Path()]
-"""The id of a step, a field or a gate of the run."""
-
 
 class RecordedValue(BaseModel):
     """A value for a field; numbers as text keep their digits."""
 
     value: Value
-
-
-class Reason(BaseModel):
-    """Why."""
-
-    reason: Annotated[Text, Field(min_length=1)]
 
 
 class WarningAcknowledged(BaseModel):
@@ -55,19 +44,11 @@ class Confirmation(BaseModel):
     note: Text = ""
 
 
-def _queries(request: Request) -> RunQueries:
-    queries: RunQueries = request.app.state.queries
-    return queries
-
-
-Queries = Annotated[RunQueries, Depends(_queries)]
-
-
 @router.post("/runs", status_code=201, **needs("run:order"))
 async def order_run(order: OrderSnapshot, call: Calling) -> Response:
     """Order a run with a full snapshot of what it executes. The same order again is fine."""
     command = commands.OrderRun(order.run_id, call.by, call.at, order_of(order))
-    return await call.do(Ask((order.run_id,), command), _run_answer, status=201)
+    return await call.do(Ask((order.run_id,), command), run_answer, status=201)
 
 
 @router.get("/runs", **needs("read"))
@@ -112,7 +93,7 @@ async def list_completions(run_id: RunId, queries: Queries) -> dict[str, Any]:
 @router.post("/runs/{run_id}/steps/{step_id}/start", **needs("step:work"))
 async def start_step(run_id: RunId, step_id: PartId, call: Calling) -> Response:
     """Begin work on a step."""
-    return await call.do(Ask((run_id,), commands.StartStep(run_id, call.by, call.at, step_id)), _run_answer)
+    return await call.do(Ask((run_id,), commands.StartStep(run_id, call.by, call.at, step_id)), run_answer)
 
 
 @router.put("/runs/{run_id}/steps/{step_id}/fields/{field_id}", **needs("step:work"))
@@ -121,20 +102,20 @@ async def record_value(
 ) -> Response:
     """Record a value; every recording is kept, the latest is the value."""
     command = commands.RecordValue(run_id, call.by, call.at, step_id, field_id, recorded.value, call.roles)
-    return await call.do(Ask((run_id,), command), _run_answer)
+    return await call.do(Ask((run_id,), command), run_answer)
 
 
 @router.post("/runs/{run_id}/steps/{step_id}/sign-off", **needs("step:work"))
 async def sign_off(run_id: RunId, step_id: PartId, call: Calling) -> Response:
     """Sign a step off."""
-    return await call.do(Ask((run_id,), commands.SignOff(run_id, call.by, call.at, step_id)), _run_answer)
+    return await call.do(Ask((run_id,), commands.SignOff(run_id, call.by, call.at, step_id)), run_answer)
 
 
 @router.post("/runs/{run_id}/gates/{gate_id}/approve", **needs("gate:approve"))
 async def approve_gate(run_id: RunId, gate_id: PartId, call: Calling) -> Response:
     """Approve a gate, holding its role."""
     command = commands.ApproveGate(run_id, call.by, call.at, gate_id, call.roles)
-    return await call.do(Ask((run_id,), command), _run_answer)
+    return await call.do(Ask((run_id,), command), run_answer)
 
 
 @router.post("/runs/{run_id}/complete", **needs("run:complete"))
@@ -150,19 +131,13 @@ async def complete_run(run_id: RunId, confirmation: Confirmation, call: Calling)
 @router.post("/runs/{run_id}/cancel", **needs("run:cancel"))
 async def cancel_run(run_id: RunId, given: Reason, call: Calling) -> Response:
     """Take a run back that is not complete."""
-    return await call.do(Ask((run_id,), commands.CancelRun(run_id, call.by, call.at, given.reason)), _run_answer)
+    return await call.do(Ask((run_id,), commands.CancelRun(run_id, call.by, call.at, given.reason)), run_answer)
 
 
 @router.post("/runs/{run_id}/reopen", **needs("run:reopen"))
 async def reopen_run(run_id: RunId, given: Reason, call: Calling) -> Response:
     """Open a completed run again; its completion record stays, marked superseded."""
-    return await call.do(Ask((run_id,), commands.ReopenRun(run_id, call.by, call.at, given.reason)), _run_answer)
-
-
-def _run_answer(outcome: Outcome) -> dict[str, Any]:
-    if outcome.refusal is not None or outcome.state is None:
-        return {}
-    return run_view(Held(outcome.version, outcome.state))
+    return await call.do(Ask((run_id,), commands.ReopenRun(run_id, call.by, call.at, given.reason)), run_answer)
 
 
 def _completion_answer(outcome: Outcome) -> dict[str, Any]:
