@@ -148,7 +148,7 @@ def note_issue(message: Message) -> Ask[commands.NoteIssue] | None:
     excepted: dict[str, Decimal] = {}
     for one in data.exceptions:
         excepted[one.requirement_id] = excepted.get(one.requirement_id, Decimal(0)) + one.quantity
-    noted = Issue(data.issue_id, data.title, data.state, data.disposition, data.approved, excepted)
+    noted = Issue(data.issue_id, data.title, data.state, data.disposition, data.approved, excepted, data.step_id)
     return Ask((data.run_id,), commands.NoteIssue(data.run_id, message.actor, message.happened_at, noted))
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -11,15 +12,27 @@ from rich.table import Table
 from tests.bench.ground import Ground
 from tests.bench.latency import latency
 from tests.bench.memory import memory
+from tests.bench.review import reviewing
 from tests.bench.throughput import growth, throughput
 
 Figures = dict[str, dict[str, float]]
 
-PARTS: dict[str, tuple[tuple[str, ...], Callable[[Ground], Figures]]] = {
-    "throughput": (("naive", "ceiling", "asbuilt"), throughput),
-    "growth": (("growth",), growth),
-    "latency": (("latency",), latency),
-    "memory": (("memory",), memory),
+
+def _on_ground(part: Callable[[Ground], Figures]) -> Figures:
+    """A part that needs a broker and a database."""
+    ground = Ground()
+    try:
+        return part(ground)
+    finally:
+        ground.stop()
+
+
+PARTS: dict[str, tuple[tuple[str, ...], Callable[[], Figures]]] = {
+    "throughput": (("naive", "ceiling", "asbuilt"), partial(_on_ground, throughput)),
+    "growth": (("growth",), partial(_on_ground, growth)),
+    "latency": (("latency",), partial(_on_ground, latency)),
+    "memory": (("memory",), partial(_on_ground, memory)),
+    "review": (("review",), reviewing),
 }
 
 
@@ -34,17 +47,9 @@ def main(only: str | None) -> None:
     measured: Figures = {}
     for name in chosen:
         with console.status(f"measuring {name}"):
-            measured |= _measure(PARTS[name][1])
+            measured |= PARTS[name][1]()
         console.print(_table(name, measured, PARTS[name][0]))
     Path("bench.json").write_text(json.dumps(measured, indent=2) + "\n")
-
-
-def _measure(part: Callable[[Ground], Figures]) -> Figures:
-    ground = Ground()
-    try:
-        return part(ground)
-    finally:
-        ground.stop()
 
 
 def _table(name: str, measured: Figures, parts: tuple[str, ...]) -> Table:

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from services.run.domain.completion import cycle_time_s
-from services.run.domain.review import Review, review
+from services.run.domain.counts import Counts, counts
+from services.run.domain.review import review
 from services.run.domain.run import Canceled, Completed, Run, Step
 from shared.kernel import Actor, document
 from shared.messaging.transaction import Held
@@ -19,9 +20,9 @@ def review_view(run: Run) -> dict[str, Any]:
         "version": current.version,
         "status": current.status.value,
         "is_ready": current.is_ready,
-        "blockers": [asdict(one) for one in current.blockers],
-        "warnings": [asdict(one) for one in current.warnings],
-        "counts": _counts(current),
+        "blockers": [one._asdict() for one in current.blockers],
+        "warnings": [one._asdict() for one in current.warnings],
+        "counts": _counts(current.counts),
         "as_built_version": current.as_built_version,
     }
 
@@ -49,7 +50,7 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "completions": run.completions,
         "as_built_version": run.as_built_version,
         "operators": sorted(run.operators),
-        "counts": _counts(review(run)),
+        "counts": _counts(counts(run)),
         "steps": [step_view(step) for step in run.steps.values()],
         "requirements": [document(asdict(one)) for one in order.requirements],
         "gates": [_gate(run, gate.gate_id) | asdict(gate) for gate in order.gates],
@@ -99,30 +100,30 @@ def _value(step: Step, field_id: str) -> dict[str, Any]:
     }
 
 
-def _counts(current: Review) -> dict[str, Any]:
+def _counts(counted: Counts) -> dict[str, Any]:
     return {
         "steps": {
-            "completed": current.steps_completed,
-            "failed_then_resolved": current.steps_failed_then_resolved,
-            "total": current.steps_total,
+            "completed": counted.steps_completed,
+            "failed_then_resolved": counted.steps_failed_then_resolved,
+            "total": counted.steps_total,
         },
         "requirements": {
-            "installed": current.requirements_installed,
-            "excepted": current.requirements_excepted,
-            "total": len(current.requirements),
-            "parts": [document(asdict(line)) for line in current.requirements],
+            "installed": counted.requirements_installed,
+            "excepted": counted.requirements_excepted,
+            "total": len(counted.requirements),
+            "parts": [document(asdict(line)) for line in counted.requirements],
         },
         "redlines": {
-            "open": current.redlines_open,
-            "accepted": current.redlines_accepted,
-            "rejected": current.redlines_rejected,
+            "open": counted.redlines_open,
+            "accepted": counted.redlines_accepted,
+            "rejected": counted.redlines_rejected,
         },
         "issues": {
-            "open": current.issues_open,
-            "dispositioned": current.issues_dispositioned,
-            "resolved": current.issues_resolved,
+            "open": counted.issues_open,
+            "dispositioned": counted.issues_dispositioned,
+            "resolved": counted.issues_resolved,
         },
-        "gates": {"satisfied": current.gates_satisfied, "required": current.gates_required},
+        "gates": {"satisfied": counted.gates_satisfied, "required": counted.gates_required},
     }
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.run.domain.commands import CompleteRun
+from services.run.domain.counts import Counts
 from services.run.domain.events import RunCompleted
 from services.run.domain.order import FieldDefinition, Order
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
@@ -52,7 +53,7 @@ def evidence(run: Run, current: Review) -> dict[str, Any]:
         "unit_of_measure": target.unit_of_measure,
         "place": _place(order),
         "started_at": run.started_at and _utc(run.started_at),
-        "counts": _counts(current),
+        "counts": _counts(current.counts),
         "operators": sorted(run.operators),
         "issues": _issues(run),
         "steps": [_step(step) for step in run.steps.values()],
@@ -78,13 +79,13 @@ def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]
     return _present({**evidence(run, current), **confirmation})
 
 
-def _counts(current: Review) -> dict[str, Any]:
+def _counts(counted: Counts) -> dict[str, Any]:
     return {
-        "steps_completed": current.steps_completed,
-        "steps_failed_then_resolved": current.steps_failed_then_resolved,
-        "steps_total": current.steps_total,
-        "requirements_installed": current.requirements_installed,
-        "requirements_excepted": current.requirements_excepted,
+        "steps_completed": counted.steps_completed,
+        "steps_failed_then_resolved": counted.steps_failed_then_resolved,
+        "steps_total": counted.steps_total,
+        "requirements_installed": counted.requirements_installed,
+        "requirements_excepted": counted.requirements_excepted,
         "requirements": [
             {
                 "requirement_id": line.requirement_id,
@@ -93,16 +94,16 @@ def _counts(current: Review) -> dict[str, Any]:
                 "installed": plain(line.installed),
                 "excepted": plain(line.excepted),
             }
-            for line in current.requirements
+            for line in counted.requirements
         ],
-        "redlines_open": current.redlines_open,
-        "redlines_accepted": current.redlines_accepted,
-        "redlines_rejected": current.redlines_rejected,
-        "issues_open": current.issues_open,
-        "issues_dispositioned": current.issues_dispositioned,
-        "issues_resolved": current.issues_resolved,
-        "gates_satisfied": current.gates_satisfied,
-        "gates_required": current.gates_required,
+        "redlines_open": counted.redlines_open,
+        "redlines_accepted": counted.redlines_accepted,
+        "redlines_rejected": counted.redlines_rejected,
+        "issues_open": counted.issues_open,
+        "issues_dispositioned": counted.issues_dispositioned,
+        "issues_resolved": counted.issues_resolved,
+        "gates_satisfied": counted.gates_satisfied,
+        "gates_required": counted.gates_required,
     }
 
 
@@ -119,7 +120,6 @@ def _issues(run: Run) -> list[dict[str, Any]]:
 
 def _step(step: Step) -> dict[str, Any]:
     definition = step.definition
-    names = {one.field_id: one for one in definition.fields}
     return _present(
         {
             "step_id": definition.step_id,
@@ -129,7 +129,7 @@ def _step(step: Step) -> dict[str, Any]:
             "started_at": step.started_at and _utc(step.started_at),
             "signed_at": step.signed_at and _utc(step.signed_at),
             "signed_by": step.signed_by and _who(step.signed_by),
-            "values": [_recorded(names[field_id], one) for field_id, one in step.values.items()],
+            "values": [_recorded(one, value) for one in definition.fields if (value := step.current(one.field_id))],
         }
     )
 

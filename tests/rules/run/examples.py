@@ -17,6 +17,7 @@ from services.run.domain.order import (
     StepDefinition,
     Target,
 )
+from services.run.domain.redline import Redline, RedlineState
 from services.run.domain.review import review
 from services.run.domain.run import Installation, Issue, Run, Value
 from shared.kernel import Actor
@@ -173,3 +174,19 @@ def blockers_of(story: Story[Run]) -> list[tuple[str, str]]:
 def warnings_of(story: Story[Run]) -> list[tuple[str, str]]:
     """Code and subject of each warning of the run's review now."""
     return [(one.code, one.subject) for one in review(story.state(R)).warnings]
+
+
+def being(story: Story[Run], **changed: Any) -> Story[Run]:
+    """The same story, of a run that is different in this."""
+    return Story(story.rules, {R: replace(story.state(R), **changed)})
+
+
+def with_step(story: Story[Run], step_id: str = "assemble", **changed: Any) -> Story[Run]:
+    """The same story, of a run one step of which is different in this."""
+    steps = story.state(R).steps
+    return being(story, steps={**steps, step_id: replace(steps[step_id], **changed)})
+
+
+def redline(state: RedlineState) -> Redline:
+    """A redline that stands like this."""
+    return Redline("redline-1", LEAD, NOON, "the torque is too high", (), state=state)

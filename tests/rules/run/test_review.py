@@ -1,17 +1,20 @@
-"""The completion review: five blockers, one warning, the counts, and a version of all that is shown (domain.md 3.4)."""
+"""The completion review: five blockers, the counts, and a version of all that is shown (domain.md 3.4)."""
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from services.run.domain.commands import NoteIssue, RecordValue
+from services.run.domain.counts import counts
+from services.run.domain.redline import RedlineState
 from services.run.domain.review import review
-from services.run.domain.run import Run, RunStatus
+from services.run.domain.run import Failure, Run, RunStatus, StepState
 from shared.testing.story import Story
 from tests.rules.run.examples import (
     ASSEMBLE,
+    NOON,
+    OLGA,
     RELEASE,
     ROTOR,
     RUN,
@@ -19,6 +22,7 @@ from tests.rules.run.examples import (
     TORQUE,
     R,
     approve,
+    being,
     blockers_of,
     cancel,
     claimed,
@@ -28,11 +32,12 @@ from tests.rules.run.examples import (
     ordered,
     ready,
     record,
+    redline,
     removed,
     sign,
     start,
     version_of,
-    warnings_of,
+    with_step,
 )
 
 SHORT = ("requirement-short", "rotor")
@@ -56,6 +61,33 @@ def test_a_required_step_that_is_not_signed_off_blocks() -> None:
     todo = RUN.given(ordered(), claimed(), record(), sign(), installed(), approve())
     assert blockers_of(todo) == [("step-not-signed-off", "test")]
     assert blockers_of(todo.when(start("test"))) == [("step-not-signed-off", "test")]
+
+
+@pytest.mark.parametrize(
+    ("state", "way_out"),
+    [
+        (StepState.FAILED, "Rework test, or acknowledge its failure with the issue that covers it."),
+        (StepState.HOLD, "Resume test and sign it off."),
+        (StepState.REDLINE, "Apply or cancel the redline on test, then sign test off."),
+        (StepState.IN_PROGRESS, "Sign off test."),
+    ],
+)
+def test_the_way_out_follows_from_the_state_of_the_step(state: StepState, way_out: str) -> None:
+    """A failed step, one on hold and one under redline need something else first."""
+    blocker = review(with_step(ready(), "test", state=state).state(R)).blockers[0]
+    assert (blocker.subject, blocker.resolve) == ("test", way_out)
+
+
+def test_a_step_that_is_not_to_be_done_is_not_asked_for() -> None:
+    """A redline may cancel a required step: neither it nor its fields block."""
+    story = RUN.given(ordered(), claimed(), installed(), approve())
+    canceled = with_step(with_step(story, state=StepState.CANCELED), "test", state=StepState.CANCELED)
+    assert blockers_of(canceled) == []
+
+
+def test_a_value_of_an_earlier_attempt_is_no_value() -> None:
+    """What was recorded before a rework stays as evidence, and has to be recorded again."""
+    assert blockers_of(with_step(ready(), attempt=2)) == [("field-missing", "assemble/torque")]
 
 
 def test_an_optional_step_never_blocks() -> None:
@@ -152,40 +184,53 @@ def test_all_five_blockers_are_shown_together() -> None:
     }
 
 
-def test_every_blocker_and_warning_says_who_can_resolve_it_and_how() -> None:
-    """A permission, a way out, and for gates the role."""
-    shown = review(RUN.given(ordered(), issue()).state(R))
-    assert all(one.resolve and one.permission for one in (*shown.blockers, *shown.warnings))
+def test_every_blocker_says_who_can_resolve_it_how_and_where() -> None:
+    """A permission, a sentence, the path of the resource that takes it, and for gates the role."""
+    shown = review(RUN.given(ordered()).state(R))
+    assert all(one.resolve and one.permission for one in shown.blockers)
+    assert {one.subject: one.link for one in shown.blockers} == {
+        "assemble": "/runs/run-1/steps/assemble/sign-off",
+        "test": "/runs/run-1/steps/test/sign-off",
+        "assemble/torque": "/runs/run-1/steps/assemble/fields/torque",
+        "rotor": "/units/PUMP-1/installations",
+        "release": "/runs/run-1/gates/release/approve",
+    }
     gate = next(one for one in shown.blockers if one.code == "gate-open")
     assert (gate.permission, gate.role) == ("gate:approve", "Quality")
-
-
-@pytest.mark.parametrize(
-    ("standing", "warns"),
-    [
-        ({}, True),
-        ({"state": "in_review"}, True),
-        ({"state": "in_progress", "approved": True, "disposition": "use-as-is"}, False),
-        ({"state": "resolved"}, False),
-    ],
-)
-def test_an_issue_warns_until_it_is_dispositioned_or_resolved(standing: dict[str, Any], warns: bool) -> None:
-    """An open issue is named by its id; it warns and never blocks."""
-    story = ready(issue(**standing))
-    assert warnings_of(story) == ([("issue-open", "issue-1")] if warns else [])
-    assert blockers_of(story) == []
 
 
 def test_the_counts_say_how_far_the_run_is() -> None:
     """Steps, requirements with parts, issues by their standing, gates."""
     more = (issue("a"), issue("b", approved=True, state="in_progress"), issue("c", approved=True, state="resolved"))
-    shown = review(RUN.given(ordered(requirements=(TWO,)), record(), sign(), installed(), excepting(1), *more).state(R))
+    story = RUN.given(ordered(requirements=(TWO,)), record(), sign(), installed(), excepting(1), *more)
+    shown = review(story.state(R)).counts
     assert (shown.steps_completed, shown.steps_total) == (1, 3)
     assert (shown.issues_open, shown.issues_dispositioned, shown.issues_resolved) == (1, 2, 1)
     assert (shown.gates_satisfied, shown.gates_required) == (0, 1)
     line = shown.requirements[0]
     assert (line.part_number, line.required, line.installed, line.excepted) == ("ROTOR-7", 2, 1, 1)
     assert (shown.requirements_installed, shown.requirements_excepted) == (0, 1)
+
+
+def test_a_step_that_failed_and_was_resolved_is_counted() -> None:
+    """Once it is complete: while it is failed, nothing is resolved."""
+    failure = Failure("dropped", OLGA, NOON, "issue-1")
+    resolved = with_step(ready(), failure=failure)
+    assert counts(resolved.state(R)).steps_failed_then_resolved == 1
+    assert counts(with_step(resolved, state=StepState.FAILED).state(R)).steps_failed_then_resolved == 0
+
+
+def test_redlines_are_counted_by_how_they_stand() -> None:
+    """Proposed and applied ones are open; a canceled one is none of these."""
+    redlines = {state: replace(redline(state), redline_id=state) for state in RedlineState}
+    shown = counts(being(ready(), redlines=redlines).state(R))
+    assert (shown.redlines_open, shown.redlines_accepted, shown.redlines_rejected) == (2, 1, 1)
+
+
+def test_an_excepted_requirement_names_the_issues_that_excuse_it() -> None:
+    """An auditor finds the disposition behind every part that is not there."""
+    line = counts(ready(removed(), excepting(1)).state(R)).requirements[0]
+    assert (line.excepted, line.excepted_by, line.missing) == (1, ("issue-1",), 0)
 
 
 SHOWN = {

@@ -1,0 +1,118 @@
+"""What blocks a run's completion (domain.md 3.4): five blockers, each with its subject and the way out.
+
+The cheap ones come first, so that whoever asks only whether there is one seldom looks far.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from services.run.domain.counts import RequirementLine
+from services.run.domain.order import FieldDefinition, Requirement
+from services.run.domain.run import Run, RunStatus, Step, StepState
+from services.run.domain.shown import Blocker, path
+from shared.kernel import plain
+
+
+def closed(run: Run) -> Iterator[Blocker]:
+    """A run that is complete, failed or canceled takes no completion."""
+    if run.status is RunStatus.COMPLETE:
+        link = path("runs", run.run_id, "reopen")
+        yield Blocker("run-not-open", run.run_id, "The run is complete.", "Reopen the run.", link, "run:reopen")
+    elif run.decision is not None:
+        sentence = f"The run is {run.status}."
+        yield Blocker("run-not-open", run.run_id, sentence, "Order a new run.", path("runs"), "run:order")
+
+
+def unsigned(run: Run) -> Iterator[Blocker]:
+    """A required step that is not complete; optional ones, and those that are not to be done, never block."""
+    for step in required_steps(run):
+        if step.state is not StepState.COMPLETE:
+            name = step.definition.step_id
+            resolve, action, permission = _way_out(step)
+            link = path("runs", run.run_id, *action)
+            yield Blocker("step-not-signed-off", name, f"The step {name} is {step.state}.", resolve, link, permission)
+
+
+def required_steps(run: Run) -> Iterator[Step]:
+    """Those that must be done: a redline may have said that a required step is not to be."""
+    for step in run.steps.values():
+        if step.definition.required and step.state is not StepState.CANCELED:
+            yield step
+
+
+def _way_out(step: Step) -> tuple[str, tuple[str, ...], str]:
+    """How a step gets complete from the state that it is in: in words, where, and who may."""
+    name = step.definition.step_id
+    match step.state:
+        case StepState.FAILED:
+            resolve = f"Rework {name}, or acknowledge its failure with the issue that covers it."
+            return resolve, ("steps", name, "rework"), "step:work"
+        case StepState.HOLD:
+            return f"Resume {name} and sign it off.", ("steps", name, "resume"), "step:work"
+        case StepState.REDLINE:
+            resolve = f"Apply or cancel the redline on {name}, then sign {name} off."
+            return resolve, ("redlines",), "redline:approve"
+        case _:
+            return f"Sign off {name}.", ("steps", name, "sign-off"), "step:work"
+
+
+def valueless(run: Run) -> Iterator[Blocker]:
+    """A required field of a required step has no value."""
+    for step in required_steps(run):
+        missing = [one for one in step.definition.fields if one.required and step.current(one.field_id) is None]
+        if missing:
+            step_id = step.definition.step_id
+            fields = path("runs", run.run_id, "steps", step_id, "fields")
+            for definition in missing:
+                yield _valueless(f"{step_id}/{definition.field_id}", definition, fields + path(definition.field_id))
+
+
+def _valueless(subject: str, definition: FieldDefinition, link: str) -> Blocker:
+    has_none, resolve = f"{definition.name} has no value.", f"Record a value for {subject}."
+    return Blocker("field-missing", subject, has_none, resolve, link, "step:work", definition.role)
+
+
+def short(run: Run, lines: Sequence[RequirementLine]) -> Iterator[Blocker]:
+    """Installed and excepted quantity together are less than what is required."""
+    by_id = {line.requirement_id: line for line in lines if line.missing > 0}
+    filled = _filled(run) if by_id else {}
+    for requirement in run.order.requirements if by_id else ():
+        if (line := by_id.get(requirement.requirement_id)) is not None:
+            yield _short(run, requirement, line, filled.get(requirement.requirement_id, set()))
+
+
+def _short(run: Run, requirement: Requirement, line: RequirementLine, filled: set[str | None]) -> Blocker:
+    missing = f"{plain(line.missing)} {requirement.unit_of_measure} of {line.part_number}"
+    free = [one for one in requirement.designators if one not in filled]
+    where = f" (free: {', '.join(free)})" if free else ""
+    return Blocker(
+        "requirement-short",
+        line.requirement_id,
+        f"{missing} is neither installed nor excepted{where}.",
+        f"Install {missing}, or have an issue's disposition except it.",
+        path("units", run.order.target.unit_id, "installations"),
+        "unit:install",
+    )
+
+
+def _filled(run: Run) -> dict[str, set[str | None]]:
+    """The designators that have a unit, by requirement."""
+    filled: dict[str, set[str | None]] = defaultdict(set)
+    for one in run.installations.values():
+        filled[one.requirement_id].add(one.designator)
+    return filled
+
+
+def unapproved(run: Run) -> Iterator[Blocker]:
+    """A required gate is not approved by someone holding its role."""
+    for gate in run.order.gates:
+        if gate.required and gate.gate_id not in run.approvals:
+            yield Blocker(
+                "gate-open",
+                gate.gate_id,
+                f"{gate.name} is not approved.",
+                f"Someone holding the role {gate.role} approves {gate.gate_id}.",
+                path("runs", run.run_id, "gates", gate.gate_id, "approve"),
+                "gate:approve",
+                gate.role,
+            )
