@@ -2,9 +2,11 @@
 
 from typing import assert_never
 
-from services.run.domain import events
+from services.run.domain import events, redline
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
+from services.run.domain.redlines import RedlineEvent
 from shared.contracts import plant
+from shared.contracts import redline as wire
 from shared.contracts import run as contracts
 from shared.contracts.base import Contract
 from shared.messaging.service import by
@@ -24,6 +26,15 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return _created(event)
         case events.GateApproved(run_id, _, _, gate_id, role):
             return contracts.GateApproved(by=who, run_id=run_id, gate_id=gate_id, role=role)
+        case (
+            events.RedlineProposed()
+            | events.RedlineApplied()
+            | events.RedlineReviewed()
+            | events.RedlineAccepted()
+            | events.RedlineRejected()
+            | events.RedlineCanceled()
+        ):
+            return _redline(event)
         case events.TargetNoted(run_id, _, _, unit_id, version):
             return contracts.TargetNoted(by=who, run_id=run_id, unit_id=unit_id, as_built_version=version)
         case events.InstallationNoted():
@@ -73,7 +84,7 @@ def _created(event: events.RunCreated) -> contracts.RunCreated:
         ),
         work_order=order.work_order,
         place=plant.Place(plant=order.plant, line=order.line, work_center=order.work_center),
-        steps=tuple(_step(step) for step in order.steps),
+        steps=tuple(step_ordered(step) for step in order.steps),
         requirements=tuple(_requirement(one, order) for one in order.requirements),
         gates=tuple(
             plant.GateOrdered(gate_id=gate.gate_id, name=gate.name, role=gate.role, required=gate.required)
@@ -82,7 +93,8 @@ def _created(event: events.RunCreated) -> contracts.RunCreated:
     )
 
 
-def _step(step: StepDefinition) -> plant.StepOrdered:
+def step_ordered(step: StepDefinition) -> plant.StepOrdered:
+    """A step in the form in which it is ordered."""
     return plant.StepOrdered(
         step_id=step.step_id,
         name=step.name,
@@ -118,6 +130,62 @@ def _requirement(requirement: Requirement, order: Order) -> plant.RequirementOrd
         designators=requirement.designators,
         substitutes=requirement.substitutes,
     )
+
+
+def _redline(event: RedlineEvent) -> Contract:
+    who = by(event.by)
+    match event:
+        case events.RedlineProposed():
+            return _redline_proposed(event)
+        case events.RedlineApplied(run_id, _, _, redline_id, steps, issue_id):
+            changed = tuple(map(redrawn, steps))
+            return contracts.RedlineApplied(
+                by=who, run_id=run_id, redline_id=redline_id, steps=changed, issue_id=issue_id
+            )
+        case events.RedlineReviewed(run_id, _, _, redline_id, role):
+            return contracts.RedlineReviewed(by=who, run_id=run_id, redline_id=redline_id, role=role)
+        case events.RedlineAccepted(run_id, _, _, redline_id):
+            return contracts.RedlineAccepted(by=who, run_id=run_id, redline_id=redline_id)
+        case events.RedlineRejected(run_id, _, _, redline_id, reason, steps):
+            changed = tuple(map(redrawn, steps))
+            return contracts.RedlineRejected(by=who, run_id=run_id, redline_id=redline_id, reason=reason, steps=changed)
+        case events.RedlineCanceled(run_id, _, _, redline_id, reason):
+            return contracts.RedlineCanceled(by=who, run_id=run_id, redline_id=redline_id, reason=reason)
+        case _:
+            assert_never(event)
+
+
+def _redline_proposed(event: events.RedlineProposed) -> contracts.RedlineProposed:
+    return contracts.RedlineProposed(
+        by=by(event.by),
+        run_id=event.run_id,
+        redline_id=event.redline_id,
+        reason=event.reason,
+        changes=tuple(map(step_change, event.changes)),
+        roles=event.roles,
+        issue_id=event.issue_id,
+    )
+
+
+def step_change(change: redline.StepChange) -> wire.StepChange:
+    """One thing that a redline changes, as it was proposed."""
+    match change:
+        case redline.AddStep(step, before, kind):
+            return wire.StepAdded(kind=kind, step=step_ordered(step), before=before)
+        case redline.ChangeStep(step, kind):
+            return wire.StepChanged(kind=kind, step=step_ordered(step))
+        case redline.ChangeDependencies(step_id, after, kind):
+            return wire.DependenciesChanged(kind=kind, step_id=step_id, after=after)
+        case redline.MarkNotApplicable(step_id, kind):
+            return wire.StepNotApplicable(kind=kind, step_id=step_id)
+        case _:
+            assert_never(change)
+
+
+def redrawn(one: redline.Redrawn) -> wire.StepRedrawn:
+    """A step before and after."""
+    before, after = (definition and step_ordered(definition) for definition in (one.before, one.after))
+    return wire.StepRedrawn(step_id=one.step_id, before=before, after=after)
 
 
 def _installation_noted(event: events.InstallationNoted) -> contracts.InstallationNoted:

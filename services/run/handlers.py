@@ -50,7 +50,7 @@ def order_of(snapshot: plant.OrderSnapshot) -> Order:
         plant=place.plant,
         line=place.line,
         work_center=place.work_center,
-        steps=tuple(_step(step) for step in snapshot.steps),
+        steps=tuple(step_of(step) for step in snapshot.steps),
         requirements=tuple(_requirement(one, target.quantity) for one in snapshot.requirements),
         gates=tuple(GateDefinition(g.gate_id, g.name, g.role, g.required) for g in snapshot.gates),
     )
@@ -199,7 +199,11 @@ def _is(message: Message, contract: type[C]) -> C:
     return message.data
 
 
-def _step(step: plant.StepOrdered) -> StepDefinition:
+def step_of(step: plant.StepOrdered) -> StepDefinition:
+    """A step as the domain knows it, limits as min and max.
+
+    :raises OrderInvalid: for a target without its tolerance, or with limits besides.
+    """
     fields = tuple(_field(one) for one in step.fields)
     return StepDefinition(step.step_id, step.name, step.text, step.required, step.after, fields)
 

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts.base import By, ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
 from shared.contracts.plant import OrderSnapshot, Place, Procedure, Value
+from shared.contracts.redline import StepChange, StepRedrawn
 
 Verdict = Literal["in-range", "out-of-range"]
 IssueState = Literal["pending", "in_progress", "in_review", "resolved"]
@@ -57,6 +58,60 @@ class GateApproved(Fact):
     run_id: Id
     gate_id: Id
     role: Name
+
+
+class RedlineProposed(Fact):
+    """A change to this run's steps is proposed. Nobody works on those that it touches until it is decided, and whoever
+    was checked in on them is checked out.
+    """
+
+    run_id: Id
+    redline_id: Id
+    reason: Text
+    changes: tuple[StepChange, ...]
+    roles: tuple[Name, ...] = Field((), description="whose review is wanted")
+    issue_id: Id | None = Field(None, description="the issue whose approved disposition applies it")
+
+
+class RedlineApplied(Fact):
+    """A redline changed the run's steps. They are todo again; what was recorded on them before stays as evidence."""
+
+    run_id: Id
+    redline_id: Id
+    steps: tuple[StepRedrawn, ...] = Field(description="each step that it changed or added, before and after")
+    issue_id: Id | None = Field(None, description="the issue whose approved disposition applied it")
+
+
+class RedlineReviewed(Fact):
+    """A redline was accepted for one of the roles whose review is wanted."""
+
+    run_id: Id
+    redline_id: Id
+    role: Name
+
+
+class RedlineAccepted(Fact):
+    """A redline was accepted by every role whose review was wanted."""
+
+    run_id: Id
+    redline_id: Id
+
+
+class RedlineRejected(Fact):
+    """A redline was turned down; where it was applied, its steps are changed back and todo again."""
+
+    run_id: Id
+    redline_id: Id
+    reason: Text
+    steps: tuple[StepRedrawn, ...] = Field((), description="each step that was changed back, before and after")
+
+
+class RedlineCanceled(Fact):
+    """A proposed redline was taken back; its steps stand where they stood."""
+
+    run_id: Id
+    redline_id: Id
+    reason: Text
 
 
 class TargetNoted(Fact):

@@ -67,6 +67,13 @@ ENDPOINTS = {
         PUT  /runs/{run_id}/steps/{step_id}/fields/{field_id} step:work
         POST /runs/{run_id}/steps/{step_id}/sign-off          step:work
         POST /runs/{run_id}/gates/{gate_id}/approve           gate:approve
+        POST /runs/{run_id}/redlines                          redline:propose
+        GET  /runs/{run_id}/redlines                          read
+        GET  /runs/{run_id}/redlines/{redline_id}             read
+        POST /runs/{run_id}/redlines/{redline_id}/apply       redline:approve
+        POST /runs/{run_id}/redlines/{redline_id}/accept      redline:approve
+        POST /runs/{run_id}/redlines/{redline_id}/reject      redline:approve
+        POST /runs/{run_id}/redlines/{redline_id}/cancel      redline:propose
         POST /runs/{run_id}/complete                          run:complete
         POST /runs/{run_id}/cancel                            run:cancel
         POST /runs/{run_id}/reopen                            run:reopen

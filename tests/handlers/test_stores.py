@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +14,11 @@ from services.inventory.adapters.store import UnitStore
 from services.inventory.app import SERVICE as INVENTORY
 from services.run.adapters.store import RunStore
 from services.run.app import SERVICE as RUN
+from services.run.domain import commands
+from services.run.domain.order import FieldDefinition, FieldKind, StepDefinition
+from services.run.domain.redline import AddStep, ChangeDependencies, ChangeStep, MarkNotApplicable
 from services.run.domain.run import Recording
+from shared.kernel import Actor
 from shared.messaging.postgres import PostgresUnitOfWork, Store
 from shared.messaging.road import Road
 from shared.messaging.service import Service
@@ -105,6 +111,44 @@ async def test_a_run_is_loaded_as_it_was_left(database: Callable[[str], Database
     exact = [_exactly(held.state.steps["every"].values) for held in (loaded[runs.R], kept)]
     assert exact[0] == exact[1]
     assert len(exact[0]) == len(EVERY_KIND)
+
+
+async def test_a_run_with_redlines_is_loaded_as_it_was_left(
+    database: Callable[[str], Database], engine_of: Engines
+) -> None:
+    """Applied, open and rejected ones, added and canceled steps, evidence of a field that is of another kind by now."""
+    engine = engine_of(database("run"))
+    stored, remembered = on_postgres(Bench(RUN), RUN, engine, RunStore(0)), Bench(RUN)
+    await both(RUN, stored, remembered, runs.ordered(), runs.recorded("25.50"))
+    noted = FieldDefinition("torque", "Torque as noted", FieldKind.TEXT, required=False)
+    assemble = StepDefinition("assemble", "Assemble", "", True, (), (noted,))
+    limited = FieldDefinition("gap", "Gap", FieldKind.NUMBER, True, "mm", Decimal("0.10"), Decimal("0.300"))
+    added = [StepDefinition(name, name, "", True, ("assemble",), (limited,)) for name in ("z", "a")]
+    proposals = {
+        "redline-1": (ChangeStep(assemble), *(AddStep(step) for step in added)),
+        "redline-2": (AddStep(replace(added[0], step_id="later")),),
+        "redline-3": (MarkNotApplicable("test"), ChangeDependencies("z", ())),
+    }
+    for bench in (stored, remembered):
+        for name, changes in proposals.items():
+            await ask(bench, commands.ProposeRedline, name, "Thin seals.", changes, ("Quality",))
+            await ask(bench, commands.ApplyRedline, name)
+            if name == "redline-1":
+                await ask(bench, commands.AcceptRedline, name, "Quality", frozenset({"Quality"}))
+        await ask(bench, commands.RejectRedline, "redline-2", "Not needed.")
+    async with engine.connect() as connection:
+        loaded = (await RunStore(0).load(connection, [runs.R]))[runs.R]
+    kept = remembered.work.tables.aggregates[runs.R]
+    assert loaded == kept
+    assert list(loaded.state.steps) == list(kept.state.steps) == ["assemble", "test", "a", "later", "z"]
+    assert _exactly(loaded.state.steps["assemble"].values) == {"torque": (Decimal, "25.50")}
+
+
+async def ask(bench: Bench, command: Callable[..., commands.AnyCommand], redline_id: str, *more: Any) -> None:
+    """Lena asks for something about a redline of the run, and it is done."""
+    asked = command(runs.R, Actor("lena"), bench.now, redline_id, *more)
+    answer = await bench.asked(asked, runs.R, key=f"{command.__name__} {redline_id}")
+    assert answer.status == 200, answer.document
 
 
 def _exactly(values: Mapping[str, Recording]) -> dict[str, tuple[type, str]]:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from services.run.adapters import redlines_http
 from services.run.adapters.calls import PartId, Queries, Reason, RunId, run_answer
 from services.run.adapters.views import completion_view, review_view, run_view, step_view
 from services.run.domain import commands
@@ -21,6 +22,7 @@ from shared.runtime.http import Calling, needs
 from shared.runtime.pages import Paging
 
 router = APIRouter(tags=["runs"])
+router.include_router(redlines_http.router)
 
 
 class RecordedValue(BaseModel):
@@ -80,7 +82,7 @@ async def show_steps(run_id: RunId, queries: Queries) -> dict[str, Any]:
     held = await queries.run(run_id)
     recordings = await queries.recordings(run_id)
     done = sorted(held.state.steps.values(), key=lambda step: (step.started_at is None, step.started_at))
-    return {"items": [step_view(step) for step in done], "recordings": recordings}
+    return {"items": [step_view(held.state, step) for step in done], "recordings": recordings}
 
 
 @router.get("/runs/{run_id}/completions", **needs("read"))

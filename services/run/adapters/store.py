@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.run.adapters import tables
 from services.run.domain.events import RunCompleted, RunReopened, ValueRecorded
-from services.run.domain.order import FieldDefinition, FieldKind, Order, StepDefinition
+from services.run.domain.order import Order, StepDefinition
 from services.run.domain.redline import Redline
 from services.run.domain.run import (
     Approval,
@@ -31,6 +31,7 @@ from services.run.domain.run import (
     Session,
     Step,
     StepState,
+    in_order,
 )
 from shared.kernel import Actor, plain
 from shared.messaging.memory import Remembered
@@ -61,10 +62,11 @@ class RunProgress:
 @dataclass(frozen=True)
 class StepProgress:
     """What a step row keeps: what happened to the step, and its definition where a redline gave it another one than the
-    order.
+    order. ``numbers`` are the fields whose value is an exact number: it is kept as text, so that its digits stay.
     """
 
     values: dict[str, Recording]
+    numbers: list[str]
     started_at: datetime | None
     started_by: Actor | None
     signed_at: datetime | None
@@ -201,6 +203,7 @@ def _step_rows(change: Change[Run]) -> list[dict[str, Any]]:
 def _step_done(step: Step, ordered: StepDefinition | None) -> StepProgress:
     return StepProgress(
         values=dict(step.values),
+        numbers=[name for name, one in step.values.items() if isinstance(one.value, Decimal)],
         started_at=step.started_at,
         started_by=step.started_by,
         signed_at=step.signed_at,
@@ -274,9 +277,10 @@ def _run(row: Any, steps: Mapping[str, Any]) -> Run:
 
 
 def _steps(order: Order, rows: Mapping[str, Any]) -> dict[str, Step]:
-    """In the order's order; steps that redlines added come after."""
+    """Those that were ordered, and those that redlines added."""
     steps = {one.step_id: _step(one, rows.get(one.step_id)) for one in order.steps}
-    return steps | {step_id: _step(None, row) for step_id, row in rows.items() if step_id not in steps}
+    added = {step_id: _step(None, row) for step_id, row in rows.items() if step_id not in steps}
+    return in_order(order, steps | added) if added else steps
 
 
 def _step(ordered: StepDefinition | None, row: Any | None) -> Step:
@@ -289,7 +293,7 @@ def _step(ordered: StepDefinition | None, row: Any | None) -> Step:
     return Step(
         definition,
         StepState(row.state),
-        {name: _exact(definition.field(name), one) for name, one in progress.values.items()},
+        {name: _exact(one) if name in progress.numbers else one for name, one in progress.values.items()},
         progress.started_at,
         progress.started_by,
         progress.signed_at,
@@ -302,8 +306,6 @@ def _step(ordered: StepDefinition | None, row: Any | None) -> Step:
     )
 
 
-def _exact(definition: FieldDefinition | None, recording: Recording) -> Recording:
-    """A number is kept as text, so that its digits stay; here it is a number again."""
-    if definition is None or definition.kind is not FieldKind.NUMBER:
-        return recording
+def _exact(recording: Recording) -> Recording:
+    """With a number again: what a field held stays what it was, whatever kind a redline gives the field."""
     return replace(recording, value=Decimal(str(recording.value)))

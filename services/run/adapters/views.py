@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from services.run.adapters.redline_views import redline_view, redlines_on
 from services.run.domain.completion import cycle_time_s
 from services.run.domain.counts import Counts, counts
 from services.run.domain.review import review
@@ -28,7 +29,7 @@ def review_view(run: Run) -> dict[str, Any]:
 
 
 def run_view(held: Held[Run]) -> dict[str, Any]:
-    """A run with its steps, gates, installations and issues."""
+    """A run with its steps, redlines, gates, installations and issues."""
     run, order = held.state, held.state.order
     completed = run.decision if isinstance(run.decision, Completed) else None
     return {
@@ -51,10 +52,11 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "as_built_version": run.as_built_version,
         "operators": sorted(run.operators),
         "counts": _counts(counts(run)),
-        "steps": [step_view(step) for step in run.steps.values()],
+        "steps": [step_view(run, step) for step in run.steps.values()],
         "requirements": [document(asdict(one)) for one in order.requirements],
         "gates": [_gate(run, gate.gate_id) | asdict(gate) for gate in order.gates],
         "installations": [document(asdict(one)) for one in run.installations.values()],
+        "redlines": [redline_view(run, one) for one in run.redlines],
         "issues": [document(asdict(one)) | {"is_open": one.is_open} for one in run.issues.values()],
     }
 
@@ -70,8 +72,8 @@ def completion_view(run: Run, kept: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "issues_since": noted}
 
 
-def step_view(step: Step) -> dict[str, Any]:
-    """A step with its signer and current values."""
+def step_view(run: Run, step: Step) -> dict[str, Any]:
+    """A step with its signer, its current values, and what it was before redlines changed it."""
     definition = step.definition
     return {
         "step_id": definition.step_id,
@@ -84,6 +86,7 @@ def step_view(step: Step) -> dict[str, Any]:
         "signed_at": step.signed_at and step.signed_at.isoformat(),
         "signed_by": _person(step.signed_by),
         "fields": [document(asdict(one)) | _value(step, one.field_id) for one in definition.fields],
+        "redlines": redlines_on(run, definition.step_id),
     }
 
 

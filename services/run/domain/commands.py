@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.run.domain.order import Order
+from services.run.domain.redline import StepChange
 from services.run.domain.run import Installation, Issue, Value
 from shared.kernel import Actor
 
@@ -61,6 +62,49 @@ class ApproveGate(Command):
 
     gate_id: str
     roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeRedline(Command):
+    """Propose to change steps of this run."""
+
+    redline_id: str
+    reason: str
+    changes: tuple[StepChange, ...]
+    roles: tuple[str, ...] = ()
+    issue_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRedline(Command):
+    """Change the steps as the redline says."""
+
+    redline_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptRedline(Command):
+    """Accept an applied redline for one of the roles whose review is wanted."""
+
+    redline_id: str
+    role: str
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectRedline(Command):
+    """Say no to a redline; what it changed is undone."""
+
+    redline_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRedline(Command):
+    """Take a proposal back."""
+
+    redline_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +171,11 @@ AnyCommand = (
     | RecordValue
     | SignOff
     | ApproveGate
+    | ProposeRedline
+    | ApplyRedline
+    | AcceptRedline
+    | RejectRedline
+    | CancelRedline
     | NoteTarget
     | LoseTarget
     | NoteInstallation

@@ -2,10 +2,13 @@
 
 from typing import assert_never
 
-from services.run.domain import closing, gates, noting, ordering, steps
+from services.run.domain import closing, gates, noting, ordering, redlines, steps
 from services.run.domain.commands import (
+    AcceptRedline,
     AnyCommand,
+    ApplyRedline,
     ApproveGate,
+    CancelRedline,
     CancelRun,
     CompleteRun,
     LoseTarget,
@@ -14,7 +17,9 @@ from services.run.domain.commands import (
     NoteRemoval,
     NoteTarget,
     OrderRun,
+    ProposeRedline,
     RecordValue,
+    RejectRedline,
     ReopenRun,
     SignOff,
     StartStep,
@@ -43,6 +48,8 @@ def decide(run: Run | None, command: AnyCommand) -> Events:  # noqa: C901 - one 
             return steps.sign_off(open_run(run, command), command)
         case ApproveGate():
             return gates.approve(open_run(run, command), command)
+        case ProposeRedline() | ApplyRedline() | AcceptRedline() | RejectRedline() | CancelRedline():
+            return redlines.decide(open_run(run, command), command)
         case NoteTarget():
             return noting.note_target(known_run(run, command), command)
         case LoseTarget():

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.run.domain.order import Order
+from services.run.domain.redline import Redrawn, StepChange
 from services.run.domain.run import Installation, Issue, Value, Verdict
 from shared.kernel import Actor
 
@@ -69,6 +70,58 @@ class GateApproved(RunEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class RedlineProposed(RunEvent):
+    """A change to the run's steps is proposed; nobody works on those that it touches."""
+
+    redline_id: str
+    reason: str
+    changes: tuple[StepChange, ...]
+    roles: tuple[str, ...]
+    issue_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RedlineApplied(RunEvent):
+    """The steps are changed and todo; ``issue_id`` is the issue whose approved disposition applied it."""
+
+    redline_id: str
+    steps: tuple[Redrawn, ...]
+    issue_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedlineReviewed(RunEvent):
+    """A redline was accepted for one of the roles whose review is wanted."""
+
+    redline_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedlineAccepted(RunEvent):
+    """Every role whose review is wanted has accepted."""
+
+    redline_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedlineRejected(RunEvent):
+    """A redline was turned down; ``steps`` are changed back, none of a proposal."""
+
+    redline_id: str
+    reason: str
+    steps: tuple[Redrawn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RedlineCanceled(RunEvent):
+    """A proposal was taken back; its steps stand where they stood."""
+
+    redline_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TargetNoted(RunEvent):
     """Inventory claimed the target."""
 
@@ -126,6 +179,12 @@ AnyEvent = (
     | ValueRecorded
     | StepSignedOff
     | GateApproved
+    | RedlineProposed
+    | RedlineApplied
+    | RedlineReviewed
+    | RedlineAccepted
+    | RedlineRejected
+    | RedlineCanceled
     | TargetNoted
     | InstallationNoted
     | RemovalNoted

@@ -2,12 +2,18 @@
 
 from typing import assert_never
 
-from services.run.domain import gates, noting, ordering, steps
+from services.run.domain import gates, noting, ordering, redlines, steps
 from services.run.domain.events import (
     AnyEvent,
     GateApproved,
     InstallationNoted,
     IssueNoted,
+    RedlineAccepted,
+    RedlineApplied,
+    RedlineCanceled,
+    RedlineProposed,
+    RedlineRejected,
+    RedlineReviewed,
     RemovalNoted,
     RunCanceled,
     RunCompleted,
@@ -40,6 +46,15 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             return steps.signed_off(run, event)
         case GateApproved():
             return gates.approved(run, event)
+        case (
+            RedlineProposed()
+            | RedlineApplied()
+            | RedlineReviewed()
+            | RedlineAccepted()
+            | RedlineRejected()
+            | RedlineCanceled()
+        ):
+            return redlines.evolve(run, event)
         case TargetNoted():
             return changed(run, as_built_version=event.as_built_version)
         case InstallationNoted():

@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from services.run.domain import events
 from services.run.domain.commands import LoseTarget, NoteInstallation, NoteIssue, NoteRemoval, NoteTarget
-from services.run.domain.run import Canceled, Completed, Failed, Run
+from services.run.domain.redlines import applied_with
+from services.run.domain.run import Canceled, Completed, Failed, Issue, Run
 from shared.kernel import changed
 
 T = TypeVar("T")
@@ -54,10 +55,19 @@ def note_removal(run: Run, command: NoteRemoval) -> Events:
 
 
 def note_issue(run: Run, command: NoteIssue) -> Events:
-    """An issue of this run was opened or changed."""
-    if run.issues.get(command.issue.issue_id) == command.issue:
+    """An issue of this run was opened or changed; its approved disposition applies the redlines that wait for it."""
+    before = run.issues.get(command.issue.issue_id)
+    if before == command.issue:
         return ()
-    return (events.IssueNoted(run.run_id, command.by, command.at, command.issue),)
+    noted = events.IssueNoted(run.run_id, command.by, command.at, command.issue)
+    if run.decision is None and _is_approved_now(before, command.issue):
+        return (noted, *applied_with(run, command))
+    return (noted,)
+
+
+def _is_approved_now(before: Issue | None, after: Issue) -> bool:
+    """Approved, and not only still so: another disposition is another approval."""
+    return after.approved and (before is None or not before.approved or before.disposition != after.disposition)
 
 
 def installation_noted(run: Run, event: events.InstallationNoted) -> Run:

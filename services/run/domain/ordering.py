@@ -1,9 +1,10 @@
 """Whether an order makes sense: graph, ids, quantities, designators."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 
 from services.run.domain import events
 from services.run.domain.commands import OrderRun
@@ -41,37 +42,58 @@ def check(order: Order) -> None:
 
     :raises OrderInvalid: naming the first thing that contradicts itself.
     """
-    _unique("step", (step.step_id for step in order.steps))
-    _unique("requirement", (one.requirement_id for one in order.requirements))
-    _unique("gate", (gate.gate_id for gate in order.gates))
-    for step in order.steps:
-        _unique(f"field of step {step.step_id}", (one.field_id for one in step.fields))
-        for one in step.fields:
-            _check_field(step, one)
     if not order.steps:
         raise OrderInvalid(what="it has no steps")
-    _check_graph(order)
+    requirements = _twice("requirement", (one.requirement_id for one in order.requirements))
+    gates = _twice("gate", (gate.gate_id for gate in order.gates))
+    _refuse_first(chain(contradictions(order.steps), requirements, gates))
     _check_target(order.target)
     for requirement in order.requirements:
         _check_requirement(requirement, order.target.quantity)
 
 
-def _unique(what: str, ids: Iterable[str]) -> None:
+def _refuse_first(wrong: Iterator[str]) -> None:
+    what = next(wrong, None)
+    if what is not None:
+        raise OrderInvalid(what=what)
+
+
+def contradictions(steps: Sequence[StepDefinition]) -> Iterator[str]:
+    """What in these steps, their fields and their graph contradicts itself, each as a clause."""
+    yield from _twice("step", (step.step_id for step in steps))
+    for step in steps:
+        yield from _twice(f"field of step {step.step_id}", (one.field_id for one in step.fields))
+        for one in step.fields:
+            yield from _in_field(step, one)
+    yield from _in_graph(steps)
+
+
+def _twice(what: str, ids: Iterable[str]) -> Iterator[str]:
     for one, times in Counter(ids).items():
         if times > 1:
-            raise OrderInvalid(what=f"the {what} {one} is there {times} times")
+            yield f"the {what} {one} is there {times} times"
 
 
-def _check_graph(order: Order) -> None:
-    known = {step.step_id for step in order.steps}
-    for step in order.steps:
+def _in_graph(steps: Sequence[StepDefinition]) -> Iterator[str]:
+    known = {step.step_id for step in steps}
+    for step in steps:
         for upstream in step.after:
             if upstream not in known:
-                raise OrderInvalid(what=f"the step {step.step_id} comes after {upstream}, which is unknown")
+                yield f"the step {step.step_id} comes after {upstream}, which is unknown"
     try:
-        TopologicalSorter({step.step_id: step.after for step in order.steps}).prepare()
+        TopologicalSorter({step.step_id: step.after for step in steps}).prepare()
     except CycleError as error:
-        raise OrderInvalid(what=f"its steps form a circle: {' → '.join(error.args[1])}") from None
+        yield f"its steps form a circle: {' → '.join(error.args[1])}"
+
+
+def _in_field(step: StepDefinition, one: FieldDefinition) -> Iterator[str]:
+    where = f"the field {one.field_id} of step {step.step_id}"
+    if one.kind in (FieldKind.SELECT, FieldKind.MULTISELECT) and not one.options:
+        yield f"{where} has no options to choose from"
+    if one.kind is not FieldKind.NUMBER and (one.minimum is not None or one.maximum is not None):
+        yield f"{where} has limits, but is no number"
+    if one.minimum is not None and one.maximum is not None and one.minimum > one.maximum:
+        yield f"{where} has limits that nothing can meet"
 
 
 def _check_target(target: Target) -> None:
@@ -85,21 +107,11 @@ def _check_target(target: Target) -> None:
         raise OrderInvalid(what="a serial unit has the quantity 1")
 
 
-def _check_field(step: StepDefinition, one: FieldDefinition) -> None:
-    where = f"the field {one.field_id} of step {step.step_id}"
-    if one.kind in (FieldKind.SELECT, FieldKind.MULTISELECT) and not one.options:
-        raise OrderInvalid(what=f"{where} has no options to choose from")
-    if one.kind is not FieldKind.NUMBER and (one.minimum is not None or one.maximum is not None):
-        raise OrderInvalid(what=f"{where} has limits, but is no number")
-    if one.minimum is not None and one.maximum is not None and one.minimum > one.maximum:
-        raise OrderInvalid(what=f"{where} has limits that nothing can meet")
-
-
 def _check_requirement(requirement: Requirement, assemblies: Decimal) -> None:
     name, quantity = requirement.requirement_id, requirement.quantity
     if quantity <= 0 or not _is_exact(quantity):
         raise OrderInvalid(what=f"the requirement {name} has the quantity {plain(quantity)}")
-    _unique(f"designator of requirement {name}", requirement.designators)
+    _refuse_first(_twice(f"designator of requirement {name}", requirement.designators))
     count = len(requirement.designators)
     if count and count * assemblies != quantity:
         raise OrderInvalid(what=f"the requirement {name} has {count} designators for the quantity {plain(quantity)}")

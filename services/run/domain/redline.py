@@ -28,13 +28,23 @@ class AddStep:
     before: tuple[str, ...] = ()
     kind: Literal["add-step"] = "add-step"
 
+    @property
+    def touches(self) -> tuple[str, ...]:
+        """The steps of the run that it changes."""
+        return self.before
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeStep:
-    """Another definition of a step: its text, fields, limits or whether it is required."""
+    """Another definition of a step: its text, fields, limits, or whether it is required."""
 
     step: StepDefinition
     kind: Literal["change-step"] = "change-step"
+
+    @property
+    def touches(self) -> tuple[str, ...]:
+        """The steps of the run that it changes."""
+        return (self.step.step_id,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,11 @@ class ChangeDependencies:
     after: tuple[str, ...]
     kind: Literal["change-dependencies"] = "change-dependencies"
 
+    @property
+    def touches(self) -> tuple[str, ...]:
+        """The steps of the run that it changes."""
+        return (self.step_id,)
+
 
 @dataclass(frozen=True, slots=True)
 class MarkNotApplicable:
@@ -53,8 +68,30 @@ class MarkNotApplicable:
     step_id: str
     kind: Literal["mark-not-applicable"] = "mark-not-applicable"
 
+    @property
+    def touches(self) -> tuple[str, ...]:
+        """The steps of the run that it changes."""
+        return (self.step_id,)
+
 
 StepChange = AddStep | ChangeStep | ChangeDependencies | MarkNotApplicable
+
+
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """What a redline made of one step: its definition before and after.
+
+    There was none before: it is a step more. There is none after: the step is not to be done.
+    """
+
+    step_id: str
+    before: StepDefinition | None
+    after: StepDefinition | None
+
+    @property
+    def undone(self) -> "Redrawn":
+        """The way back."""
+        return Redrawn(self.step_id, self.after, self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +106,7 @@ class Acceptance:
 class Redline:
     """A change to this run's steps made during execution (domain.md 3.2a).
 
-    ``reviews`` is by role; ``before`` holds the definitions that it replaced, so that rejecting it can undo it; a step
-    that it added has none.
+    ``roles`` are those whose review is wanted, ``reviews`` is by role, ``redrawn`` what applying it changed.
     """
 
     redline_id: str
@@ -82,7 +118,7 @@ class Redline:
     issue_id: str | None = None
     state: RedlineState = RedlineState.PROPOSED
     reviews: Mapping[str, Acceptance] = field(default_factory=dict)
-    before: Mapping[str, StepDefinition | None] = field(default_factory=dict)
+    redrawn: tuple[Redrawn, ...] = ()
     applied_at: datetime | None = None
     applied_by: Actor | None = None
     closed_at: datetime | None = None
@@ -93,3 +129,13 @@ class Redline:
     def is_open(self) -> bool:
         """Neither accepted, rejected nor canceled."""
         return self.state in (RedlineState.PROPOSED, RedlineState.APPLIED)
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The steps of the run that it changes, each once: nobody works on them while it is proposed."""
+        return tuple(dict.fromkeys(step_id for change in self.changes for step_id in change.touches))
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The steps that it adds."""
+        return tuple(change.step.step_id for change in self.changes if isinstance(change, AddStep))

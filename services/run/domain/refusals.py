@@ -91,6 +91,72 @@ class StepNotWorkable(Refused):
     resolve = "Bring the step back to todo or in progress first."
 
 
+class StepInRedline(Refused):
+    """The step {step_id} is in the redline {redline_id}, which is {state}."""
+
+    code = "step-in-redline"
+    resolve = "Have {redline_id} {way_out} first."
+
+
+class UnknownRedline(Refused):
+    """The run {run_id} has no redline {redline_id}."""
+
+    code = "unknown-redline"
+    kind = RefusalKind.UNKNOWN
+    resolve = "Use one of its redlines: {known}."
+
+
+class RedlineInvalid(Refused):
+    """The redline contradicts the run or itself: {what}."""
+
+    code = "redline-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Propose one that leaves steps which can be worked through."
+
+
+class RedlineNotUndoable(Refused):
+    """The redline {redline_id} cannot be rejected: without it, {what}."""
+
+    code = "redline-not-undoable"
+    resolve = "Reject the redlines that build on it first, or propose one that changes the steps further."
+
+
+class RedlineHasEvidence(Refused):
+    """The redline {redline_id} cannot be rejected: {steps} were signed off as it changed them."""
+
+    code = "redline-has-evidence"
+    resolve = "Accept it, or open an issue on what is wrong with it."
+
+
+class RedlineNotOpen(Refused):
+    """The redline {redline_id} is {state}, and stays so."""
+
+    code = "redline-not-open"
+    resolve = "Propose another redline."
+
+
+class RedlineNotApplied(Refused):
+    """The redline {redline_id} is only proposed, so there is nothing to accept yet."""
+
+    code = "redline-not-applied"
+    resolve = "Someone with the permission redline:approve applies it first."
+
+
+class RedlineAlreadyApplied(Refused):
+    """The redline {redline_id} is applied, so it cannot be taken back."""
+
+    code = "redline-already-applied"
+    resolve = "Someone with the permission redline:approve can reject it while no step that it changed is signed."
+
+
+class ReviewNotWanted(Refused):
+    """The redline {redline_id} wants no review by the role {role}."""
+
+    code = "review-not-wanted"
+    kind = RefusalKind.INVALID
+    resolve = "It wants the review of: {wanted}."
+
+
 class FieldsMissing(Refused):
     """The step {step_id} cannot be signed off: {fields} have no value."""
 

@@ -99,7 +99,8 @@ class Step:
     """A step of a run and what happened to it.
 
     ``attempt`` counts reworks: values of earlier attempts stay as evidence, and are not its values any more.
-    ``back_to`` is the state that it was held or redlined from, ``because`` why it is on hold or canceled.
+    ``back_to`` is the state that it was held or redlined from, ``because`` why it is on hold or canceled. One that was
+    redlined while it was on hold keeps both of its hold.
     """
 
     definition: StepDefinition
@@ -248,6 +249,13 @@ class Run:
                 return RunStatus.FAILED
             case None:
                 return _rolled_up(self)
+
+
+def in_order(order: Order, steps: Mapping[str, Step]) -> dict[str, Step]:
+    """Steps in the order of the order; those that redlines added come after, by id."""
+    ordered = [step.step_id for step in order.steps]
+    added = sorted(steps.keys() - set(ordered)) if len(steps) > len(ordered) else []
+    return {step_id: steps[step_id] for step_id in (*ordered, *added)}
 
 
 def _rolled_up(run: Run) -> RunStatus:

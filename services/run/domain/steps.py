@@ -2,7 +2,7 @@
 
 from services.run.domain import events
 from services.run.domain.commands import RecordValue, SignOff, StartStep
-from services.run.domain.lookup import step_of
+from services.run.domain.lookup import redline_on, step_in_redline, step_of
 from services.run.domain.measuring import fitting, verdict_on
 from services.run.domain.refusals import (
     FieldsMissing,
@@ -15,6 +15,8 @@ from services.run.domain.run import Recording, Run, Step, StepState
 from shared.kernel import changed
 
 Events = tuple[events.AnyEvent, ...]
+
+_OUT_OF_THE_WAY = (StepState.COMPLETE, StepState.CANCELED)
 
 
 def start(run: Run, command: StartStep) -> Events:
@@ -39,6 +41,8 @@ def _started(run: Run, step: Step, command: StartStep | RecordValue | SignOff) -
         case StepState.TODO | StepState.COMPLETE:
             _check_upstream(run, step)
             return (events.StepStarted(run.run_id, command.by, command.at, definition.step_id),)
+        case StepState.REDLINE if (redline := redline_on(run, definition.step_id)) is not None:
+            raise step_in_redline(definition.step_id, redline)
         case StepState.FAILED | StepState.HOLD | StepState.REDLINE | StepState.CANCELED:
             raise StepNotWorkable(step_id=definition.step_id, state=step.state)
 
@@ -49,7 +53,8 @@ def _was_touched(run: Run, step: Step) -> bool:
 
 
 def _check_upstream(run: Run, step: Step) -> None:
-    waiting = [one for one in step.definition.after if run.steps[one].state is not StepState.COMPLETE]
+    """What is upstream is complete, or was left out."""
+    waiting = [one for one in step.definition.after if run.steps[one].state not in _OUT_OF_THE_WAY]
     if waiting:
         raise UpstreamNotComplete(step_id=step.definition.step_id, upstream=", ".join(waiting))
 
@@ -85,7 +90,7 @@ def sign_off(run: Run, command: SignOff) -> Events:
     """
     step = step_of(run, command.step_id)
     started = _started(run, step, command)
-    missing = [one.field_id for one in step.definition.fields if one.required and one.field_id not in step.values]
+    missing = [one.field_id for one in step.definition.fields if one.required and step.current(one.field_id) is None]
     if missing:
         raise FieldsMissing(step_id=command.step_id, fields=", ".join(missing))
     return (*started, events.StepSignedOff(run.run_id, command.by, command.at, command.step_id))
@@ -115,7 +120,7 @@ def started(run: Run, event: events.StepStarted) -> Run:
 def recorded(run: Run, event: events.ValueRecorded) -> Run:
     """The field has its latest value."""
     step = run.steps[event.step_id]
-    recording = Recording(event.value, event.verdict, event.number, event.by, event.at)
+    recording = Recording(event.value, event.verdict, event.number, event.by, event.at, step.attempt)
     after = changed(step, values={**step.values, event.field_id: recording})
     operators = _with_operator(run, event.by.person)
     return changed(run, steps={**run.steps, event.step_id: after}, operators=operators)

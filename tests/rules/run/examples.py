@@ -17,7 +17,7 @@ from services.run.domain.order import (
     StepDefinition,
     Target,
 )
-from services.run.domain.redline import Redline, RedlineState
+from services.run.domain.redline import AddStep, ChangeStep, Redline, RedlineState, StepChange
 from services.run.domain.review import review
 from services.run.domain.run import Installation, Issue, Run, Value
 from shared.kernel import Actor
@@ -190,3 +190,35 @@ def with_step(story: Story[Run], step_id: str = "assemble", **changed: Any) -> S
 def redline(state: RedlineState) -> Redline:
     """A redline that stands like this."""
     return Redline("redline-1", LEAD, NOON, "the torque is too high", (), state=state)
+
+
+SHIM = StepDefinition("shim", "Shim the seal", "Until the gap is met.", True, ("assemble",), ())
+NEXT_TORQUE = replace(TORQUE, minimum=Decimal("20.0"), maximum=Decimal("21.0"))
+SOFTER = AddStep(SHIM, ("test",)), ChangeStep(replace(ASSEMBLE, fields=(NEXT_TORQUE, REMARK)))
+"""A shim before the leak test, and less torque."""
+
+
+def propose(*changes: StepChange, **changed: Any) -> commands.ProposeRedline:
+    """Lena proposes to change steps: to shim the seal and to torque it less, where nothing else is said."""
+    usual = commands.ProposeRedline(R, LEAD, NOON, "redline-1", "The seals are thin.", changes or SOFTER, ("Quality",))
+    return replace(usual, **changed)
+
+
+def apply(redline_id: str = "redline-1") -> commands.ApplyRedline:
+    """Lena applies a redline."""
+    return commands.ApplyRedline(R, LEAD, NOON, redline_id)
+
+
+def accept(role: str = "Quality", redline_id: str = "redline-1", **changed: Any) -> commands.AcceptRedline:
+    """Lena, who holds that role, accepts a redline for it."""
+    return replace(commands.AcceptRedline(R, LEAD, NOON, redline_id, role, frozenset({role})), **changed)
+
+
+def reject(redline_id: str = "redline-1") -> commands.RejectRedline:
+    """Lena turns a redline down."""
+    return commands.RejectRedline(R, LEAD, NOON, redline_id, "the customer says no")
+
+
+def withdraw(redline_id: str = "redline-1") -> commands.CancelRedline:
+    """Lena takes a proposal back."""
+    return commands.CancelRedline(R, LEAD, NOON, redline_id, "not needed")

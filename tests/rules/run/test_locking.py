@@ -9,6 +9,8 @@ from services.run.domain.refusals import RunLocked
 from services.run.domain.review import review
 from tests.rules.run.examples import (
     R,
+    accept,
+    apply,
     approve,
     cancel,
     claimed,
@@ -18,11 +20,14 @@ from tests.rules.run.examples import (
     issue,
     lose_target,
     ordered,
+    propose,
     record,
+    reject,
     removed,
     reopen,
     sign,
     start,
+    withdraw,
 )
 
 LOCKED = {
@@ -30,6 +35,11 @@ LOCKED = {
     commands.RecordValue: record(),
     commands.SignOff: sign("label"),
     commands.ApproveGate: approve(),
+    commands.ProposeRedline: propose(),
+    commands.ApplyRedline: apply(),
+    commands.AcceptRedline: accept(),
+    commands.RejectRedline: reject(),
+    commands.CancelRedline: withdraw(),
     commands.CompleteRun: complete("sha256:0"),
     commands.CancelRun: cancel(),
 }
