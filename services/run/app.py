@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 import services.run as service
 from services.run.adapters.http import router
+from services.run.adapters.lists import RunLists
 from services.run.adapters.queries import RunQueries
 from services.run.adapters.store import RunStore
 from services.run.announcements import announce
@@ -37,4 +38,5 @@ SERVICE = Service(
 def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:
     """The run service's application, ready to be served."""
     program = join(SERVICE, settings, RunStore(settings.remembered_aggregates), parts=parts, watch=watch)
-    return serve_http(program, service.__doc__ or "", [router], queries=RunQueries(program.engine))
+    engine = program.engine
+    return serve_http(program, service.__doc__ or "", [router], queries=RunQueries(engine), lists=RunLists(engine))

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from tests.bench.ground import Ground
 from tests.bench.latency import latency
+from tests.bench.lists import lists
 from tests.bench.memory import memory
 from tests.bench.review import reviewing
 from tests.bench.throughput import growth, throughput
@@ -33,6 +34,7 @@ PARTS: dict[str, tuple[tuple[str, ...], Callable[[], Figures]]] = {
     "latency": (("latency",), partial(_on_ground, latency)),
     "memory": (("memory",), partial(_on_ground, memory)),
     "review": (("review",), reviewing),
+    "lists": (("lists",), partial(_on_ground, lists)),
 }
 
 

@@ -1,20 +1,24 @@
 """A service's HTTP side in this process, on a real PostgreSQL; no topics."""
 
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from shared.messaging.messages import KeptRecord
 from shared.messaging.road import Road
 from shared.messaging.watch import Unwatched
 from shared.runtime.identity import make_embedded_keys, mint
 from shared.runtime.settings import Settings
 from shared.testing.databases import Database
+from shared.testing.topics import Sent
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Served:
 
     app: FastAPI
     private_key: Path
+    offsets: Iterator[int] = field(default_factory=count)
 
     def __call__(self, *roles: str) -> httpx.AsyncClient:
         """A client of a person with these roles."""
@@ -30,6 +35,16 @@ class Served:
         transport = httpx.ASGITransport(self.app)
         headers = {"authorization": f"Bearer {token}"}
         return httpx.AsyncClient(transport=transport, base_url="http://service", headers=headers)
+
+    async def takes(self, *batch: Sent) -> Counter[str]:
+        """One batch of records; how many ended in which way."""
+        now_ms = int(datetime.now(UTC).timestamp() * 1000)
+        return await self.road.take(
+            [
+                KeptRecord(one.topic, 0, next(self.offsets), now_ms, one.key, one.value, tuple(one.headers))
+                for one in batch
+            ]
+        )
 
     @property
     def road(self) -> Road:

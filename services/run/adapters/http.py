@@ -1,28 +1,27 @@
 """`/runs`: ordering, working, reviewing, confirming and reopening over HTTP."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.run.adapters import redlines_http
+from services.run.adapters import lists_http, redlines_http
 from services.run.adapters.calls import PartId, Queries, Reason, RunId, run_answer
 from services.run.adapters.views import completion_view, review_view, run_view, step_view
 from services.run.domain import commands
 from services.run.domain.events import RunCompleted
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
-from services.run.domain.run import RunStatus
 from services.run.handlers import order_of
 from shared.contracts.base import Id, Name, Text
 from shared.contracts.plant import OrderSnapshot, Value
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
 from shared.runtime.http import Calling, needs
-from shared.runtime.pages import Paging
 
 router = APIRouter(tags=["runs"])
 router.include_router(redlines_http.router)
+router.include_router(lists_http.router)
 
 
 class RecordedValue(BaseModel):
@@ -51,17 +50,6 @@ async def order_run(order: OrderSnapshot, call: Calling) -> Response:
     """Order a run with a full snapshot of what it executes. The same order again is fine."""
     command = commands.OrderRun(order.run_id, call.by, call.at, order_of(order))
     return await call.do(Ask((order.run_id,), command), run_answer, status=201)
-
-
-@router.get("/runs", **needs("read"))
-async def list_runs(
-    queries: Queries,
-    page: Paging,
-    status: RunStatus | None = None,
-    unit_id: Annotated[Id | None, Query()] = None,
-) -> dict[str, Any]:
-    """Runs, the newest first."""
-    return await queries.runs(page, status and status.value, unit_id)
 
 
 @router.get("/runs/{run_id}", **needs("read"))

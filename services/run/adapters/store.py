@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.run.adapters import tables
+from services.run.adapters import listing, tables
 from services.run.domain.events import RunCompleted, RunReopened, ValueRecorded
 from services.run.domain.order import Order, StepDefinition
 from services.run.domain.redline import Redline
@@ -108,6 +108,7 @@ class RunStore:
                 raise Conflict
         if updated:
             await connection.execute(tables.UPDATE, transposed(map(_updated_row, updated)))
+        await listing.put(connection, changes)
         steps = [row for change in changes for row in _step_rows(change)]
         if steps:
             await connection.execute(tables.PUT_STEPS, transposed(steps))
@@ -138,20 +139,11 @@ class RunStore:
 
 
 def _created_row(change: Change[Run]) -> dict[str, Any]:
-    run, order = change.after.state, change.after.state.order
+    run = change.after.state
     return {
         **_updated_row(change),
-        "part_number": order.part_number,
-        "revision": order.revision,
-        "procedure": order.procedure,
-        "procedure_version": order.procedure_version,
-        "unit_id": order.target.unit_id,
-        "work_order": order.work_order,
-        "plant": order.plant,
-        "line": order.line,
-        "work_center": order.work_center,
         "ordered_at": run.ordered_at,
-        "run_order": _order.dump_json(order).decode(),
+        "run_order": _order.dump_json(run.order).decode(),
     }
 
 
@@ -160,9 +152,7 @@ def _updated_row(change: Change[Run]) -> dict[str, Any]:
     return {
         "run_id": change.key,
         "version": change.after.version,
-        "status": run.status.value,
         "started_at": run.started_at,
-        "completed_at": run.decision.at if isinstance(run.decision, Completed) else None,
         "progress": _run_progress.dump_json(_progress(run)).decode(),
     }
 

@@ -2,30 +2,18 @@
 
 from sqlalchemy import text
 
-TABLES_V1 = """
+from services.run.adapters.listing import LISTING_V1
+
+TABLES_V1 = f"""
 create table run (
     run_id text primary key,
     version bigint not null,
-    status text not null,
-    part_number text not null,
-    revision text not null,
-    procedure text not null,
-    procedure_version text not null,
-    unit_id text not null,
-    work_order text,
-    plant text,
-    line text,
-    work_center text,
     ordered_at timestamptz not null,
     started_at timestamptz,
-    completed_at timestamptz,
     run_order jsonb not null,
     progress jsonb not null
 );
-create index run_by_order on run (ordered_at desc, run_id desc);
-create index run_by_status on run (status, ordered_at desc, run_id desc);
-create index run_by_unit on run (unit_id);
-
+{LISTING_V1}
 create table step (
     run_id text not null references run,
     step_id text not null,
@@ -73,27 +61,15 @@ LOAD_STEPS = text("""
     from step where run_id = any(cast(:ids as text[]))""")
 
 CREATE = text("""
-    insert into run (run_id, version, status, part_number, revision, procedure, procedure_version, unit_id,
-                     work_order, plant, line, work_center, ordered_at, started_at, completed_at, run_order, progress)
-    select run_id, version, status, part_number, revision, procedure, procedure_version, unit_id, work_order,
-           plant, line, work_center, ordered_at, started_at, completed_at, run_order, progress
-    from unnest(cast(:run_id as text[]), cast(:version as bigint[]), cast(:status as text[]),
-                cast(:part_number as text[]), cast(:revision as text[]), cast(:procedure as text[]),
-                cast(:procedure_version as text[]), cast(:unit_id as text[]), cast(:work_order as text[]),
-                cast(:plant as text[]), cast(:line as text[]), cast(:work_center as text[]),
-                cast(:ordered_at as timestamptz[]), cast(:started_at as timestamptz[]),
-                cast(:completed_at as timestamptz[]), cast(:run_order as jsonb[]), cast(:progress as jsonb[]))
-        as new (run_id, version, status, part_number, revision, procedure, procedure_version, unit_id, work_order,
-                plant, line, work_center, ordered_at, started_at, completed_at, run_order, progress)
+    insert into run (run_id, version, ordered_at, started_at, run_order, progress)
+    select * from unnest(cast(:run_id as text[]), cast(:version as bigint[]), cast(:ordered_at as timestamptz[]),
+                         cast(:started_at as timestamptz[]), cast(:run_order as jsonb[]), cast(:progress as jsonb[]))
     on conflict (run_id) do nothing""")
 
 UPDATE = text("""
-    update run set version = new.version, status = new.status, started_at = new.started_at,
-                   completed_at = new.completed_at, progress = new.progress
-    from unnest(cast(:run_id as text[]), cast(:version as bigint[]), cast(:status as text[]),
-                cast(:started_at as timestamptz[]), cast(:completed_at as timestamptz[]),
-                cast(:progress as jsonb[]))
-        as new (run_id, version, status, started_at, completed_at, progress)
+    update run set version = new.version, started_at = new.started_at, progress = new.progress
+    from unnest(cast(:run_id as text[]), cast(:version as bigint[]), cast(:started_at as timestamptz[]),
+                cast(:progress as jsonb[])) as new (run_id, version, started_at, progress)
     where run.run_id = new.run_id""")
 
 PUT_STEPS = text("""
