@@ -35,6 +35,8 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             | events.RedlineCanceled()
         ):
             return _redline(event)
+        case events.Commented(run_id, _, _, comment_id, said, step_id):
+            return contracts.RunCommented(by=who, run_id=run_id, comment_id=comment_id, text=said, step_id=step_id)
         case events.TargetNoted(run_id, _, _, unit_id, version):
             return contracts.TargetNoted(by=who, run_id=run_id, unit_id=unit_id, as_built_version=version)
         case events.InstallationNoted():

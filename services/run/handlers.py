@@ -97,6 +97,14 @@ def sign_off(message: Message) -> Ask[commands.SignOff]:
     return Ask((data.run_id,), commands.SignOff(data.run_id, message.actor, message.happened_at, data.step_id))
 
 
+def comment(message: Message) -> Ask[commands.Comment]:
+    """A plant system, or a person at it, says something about a step."""
+    data = _is(message, plant.StepCommented)
+    comment_id = message.derived_id("comment")
+    command = commands.Comment(data.run_id, message.actor, message.happened_at, comment_id, data.text, data.step_id)
+    return Ask((data.run_id,), command)
+
+
 def note_target(message: Message) -> Ask[commands.NoteTarget]:
     """Inventory claimed the target."""
     data = _is(message, inventory.UnitClaimed)
@@ -181,6 +189,7 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         plant.RunCanceled: Handler(cancel_run, "run:order"),
         plant.StepStarted: Handler(start_step, "step:work"),
         plant.ValueRecorded: Handler(record_value, "step:work"),
+        plant.StepCommented: Handler(comment, "step:work"),
         plant.StepSignedOff: Handler(sign_off, "step:work"),
         inventory.UnitClaimed: Handler(note_target),
         inventory.UnitInstalled: Handler(note_installation),

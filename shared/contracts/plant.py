@@ -152,6 +152,14 @@ class StepSignedOff(PlantEvent):
     step_id: Id
 
 
+class StepCommented(PlantEvent):
+    """Something to be known about a step, in words."""
+
+    run_id: Id
+    step_id: Id
+    text: Text
+
+
 class UnitInstalled(PlantEvent):
     """A unit was put into a parent unit for a requirement."""
 

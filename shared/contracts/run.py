@@ -114,6 +114,15 @@ class RedlineCanceled(Fact):
     reason: Text
 
 
+class RunCommented(Fact):
+    """Somebody said something about a run, or about one step of it."""
+
+    run_id: Id
+    comment_id: Id
+    text: Text
+    step_id: Id | None = Field(None, description="the step that it is about, if any")
+
+
 class TargetNoted(Fact):
     """Inventory claimed the run's target; the run knows its as-built from here on."""
 

@@ -74,6 +74,10 @@ ENDPOINTS = {
         POST /runs/{run_id}/redlines/{redline_id}/accept      redline:approve
         POST /runs/{run_id}/redlines/{redline_id}/reject      redline:approve
         POST /runs/{run_id}/redlines/{redline_id}/cancel      redline:propose
+        POST /runs/{run_id}/comments                          step:work
+        GET  /runs/{run_id}/comments                          read
+        POST /runs/{run_id}/steps/{step_id}/comments          step:work
+        GET  /runs/{run_id}/steps/{step_id}/comments          read
         POST /runs/{run_id}/complete                          run:complete
         POST /runs/{run_id}/cancel                            run:cancel
         POST /runs/{run_id}/reopen                            run:reopen
@@ -126,6 +130,7 @@ PLANT = {
     "plant.step.started.v1": "step:work",
     "plant.step.value-recorded.v1": "step:work",
     "plant.step.signed-off.v1": "step:work",
+    "plant.step.commented.v1": "step:work",
     "plant.unit.received.v1": "unit:receive",
     "plant.unit.installed.v1": "unit:install",
     "plant.unit.removed.v1": "unit:remove",

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.run.adapters import lists_http, redlines_http
+from services.run.adapters import comments_http, lists_http, redlines_http
 from services.run.adapters.calls import PartId, Queries, Reason, RunId, run_answer
 from services.run.adapters.views import completion_view, review_view, run_view, step_view
 from services.run.domain import commands
@@ -18,9 +18,14 @@ from shared.contracts.plant import OrderSnapshot, Value
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
 from shared.runtime.http import Calling, needs
+from shared.runtime.pages import Page
+
+LATEST = Page(limit=50, after=None)
+"""Comments that are shown with a run or its steps; the others are on the pages that follow."""
 
 router = APIRouter(tags=["runs"])
 router.include_router(redlines_http.router)
+router.include_router(comments_http.router)
 router.include_router(lists_http.router)
 
 
@@ -54,8 +59,8 @@ async def order_run(order: OrderSnapshot, call: Calling) -> Response:
 
 @router.get("/runs/{run_id}", **needs("read"))
 async def show_run(run_id: RunId, queries: Queries) -> dict[str, Any]:
-    """One run with its steps, requirements, gates, installations and issues."""
-    return run_view(await queries.run(run_id))
+    """One run with its steps, redlines, requirements, gates, installations, issues and latest comments."""
+    return run_view(await queries.run(run_id)) | {"comments": await queries.comments(run_id, LATEST)}
 
 
 @router.get("/runs/{run_id}/review", **needs("read"))
@@ -66,11 +71,12 @@ async def show_review(run_id: RunId, queries: Queries) -> dict[str, Any]:
 
 @router.get("/runs/{run_id}/steps", **needs("read"))
 async def show_steps(run_id: RunId, queries: Queries) -> dict[str, Any]:
-    """The steps in the order of execution, with signers, values and every earlier value."""
+    """The steps in the order of execution, with signers, values, every earlier value and the latest comments."""
     held = await queries.run(run_id)
     recordings = await queries.recordings(run_id)
     done = sorted(held.state.steps.values(), key=lambda step: (step.started_at is None, step.started_at))
-    return {"items": [step_view(held.state, step) for step in done], "recordings": recordings}
+    comments = await queries.comments(run_id, LATEST)
+    return {"items": [step_view(held.state, step) for step in done], "recordings": recordings, "comments": comments}
 
 
 @router.get("/runs/{run_id}/completions", **needs("read"))

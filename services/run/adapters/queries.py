@@ -1,18 +1,30 @@
 """What can be asked about runs; reads only."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.run.adapters.store import RunStore
+from services.run.adapters.views import comment_view
 from services.run.domain.run import Run
 from shared.messaging.transaction import Held
 from shared.runtime.http import NotFound
+from shared.runtime.pages import Page
 
 RECORDINGS = text("""
     select step_id, field_id, number, value, unit, verdict, person, machine, happened_at
     from recording where run_id = :run_id order by step_id, field_id, number""")
+
+IS_THERE = text("select 1 from run where run_id = :run_id")
+
+COMMENTS = text("""
+    select comment_id, step_id, text, person, machine, happened_at
+    from comment
+    where run_id = :run_id and (cast(:step_id as text) is null or step_id = :step_id)
+      and (cast(:before_at as timestamptz) is null or (happened_at, comment_id) < (:before_at, :before_id))
+    order by happened_at desc, comment_id desc limit :limit""")
 
 COMPLETIONS = text("""
     select number, record, content_hash, completed_at, superseded_at, superseded_because
@@ -40,6 +52,25 @@ class RunQueries:
         """Every value that was ever recorded, in order."""
         async with self._engine.connect() as connection:
             return await _dicts(connection, RECORDINGS, run_id)
+
+    async def comments(self, run_id: str, page: Page, step_id: str | None = None) -> dict[str, Any]:
+        """What was said about a run, or about one step of it, the newest first.
+
+        :raises NotFound: when there is no such run.
+        """
+        before_at, before_id = page.begins_after(datetime.fromisoformat, str)
+        values = {
+            "run_id": run_id,
+            "step_id": step_id,
+            "before_at": before_at,
+            "before_id": before_id,
+            "limit": page.limit + 1,
+        }
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(COMMENTS, values)).all()
+            if not rows and (await connection.execute(IS_THERE, {"run_id": run_id})).first() is None:
+                raise NotFound(what="run", which=run_id)
+        return page.of(rows, lambda row: [row.happened_at.isoformat(), row.comment_id], comment_view)
 
     async def completions(self, run_id: str) -> list[dict[str, Any]]:
         """Every completion record, superseded ones too."""

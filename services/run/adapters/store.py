@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.run.adapters import listing, tables
-from services.run.domain.events import RunCompleted, RunReopened, ValueRecorded
+from services.run.domain.events import Commented, RunCompleted, RunReopened, ValueRecorded
 from services.run.domain.order import Order, StepDefinition
 from services.run.domain.redline import Redline
 from services.run.domain.run import (
@@ -123,6 +123,9 @@ class RunStore:
         recorded = [_recording_row(event) for event in events if isinstance(event, ValueRecorded)]
         if recorded:
             await copy(connection, "recording", tables.RECORDING_COLUMNS, recorded)
+        commented = [_comment_row(event) for event in events if isinstance(event, Commented)]
+        if commented:
+            await copy(connection, "comment", tables.COMMENT_COLUMNS, commented)
         for event in events:
             if isinstance(event, RunCompleted):
                 await connection.execute(tables.COMPLETE, _completion_row(event))
@@ -221,6 +224,11 @@ def _recording_row(event: ValueRecorded) -> tuple[object, ...]:
         event.by.machine,
         event.at,
     )
+
+
+def _comment_row(event: Commented) -> tuple[object, ...]:
+    by = event.by
+    return (event.comment_id, event.run_id, event.step_id, event.text, by.person, by.machine, event.at)
 
 
 def _completion_row(event: RunCompleted) -> dict[str, Any]:

@@ -36,6 +36,17 @@ create table recording (
     primary key (run_id, step_id, field_id, number)
 );
 
+create table comment (
+    comment_id text primary key,
+    run_id text not null references run,
+    step_id text,
+    text text not null,
+    person text,
+    machine text,
+    happened_at timestamptz not null
+);
+create index comment_by_run on comment (run_id, happened_at desc, comment_id desc);
+
 create table completion (
     run_id text not null references run,
     number int not null,
@@ -91,6 +102,9 @@ RECORDING_COLUMNS = (
     "happened_at",
 )
 """Appended by COPY: a number is used once, because the run is locked."""
+
+COMMENT_COLUMNS = ("comment_id", "run_id", "step_id", "text", "person", "machine", "happened_at")
+"""Appended by COPY: an id is derived from its cause, which is claimed once."""
 
 COMPLETE = text("""
     insert into completion (run_id, number, record, content_hash, completed_at)

@@ -90,6 +90,17 @@ def step_view(run: Run, step: Step) -> dict[str, Any]:
     }
 
 
+def comment_view(row: Any) -> dict[str, Any]:
+    """One comment, on a step or on the run as a whole."""
+    return {
+        "comment_id": row.comment_id,
+        "step_id": row.step_id,
+        "text": row.text,
+        "by": {"person": row.person, "machine": row.machine},
+        "at": row.happened_at.isoformat(),
+    }
+
+
 def _value(step: Step, field_id: str) -> dict[str, Any]:
     recording = step.values.get(field_id)
     if recording is None:

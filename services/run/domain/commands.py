@@ -108,6 +108,15 @@ class CancelRedline(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Comment(Command):
+    """Say something about the run, or about one step of it."""
+
+    comment_id: str
+    text: str
+    step_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NoteTarget(Command):
     """Inventory claimed the target."""
 
@@ -176,6 +185,7 @@ AnyCommand = (
     | AcceptRedline
     | RejectRedline
     | CancelRedline
+    | Comment
     | NoteTarget
     | LoseTarget
     | NoteInstallation

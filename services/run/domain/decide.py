@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from services.run.domain import closing, gates, noting, ordering, redlines, steps
+from services.run.domain import closing, comments, gates, noting, ordering, redlines, steps
 from services.run.domain.commands import (
     AcceptRedline,
     AnyCommand,
@@ -10,6 +10,7 @@ from services.run.domain.commands import (
     ApproveGate,
     CancelRedline,
     CancelRun,
+    Comment,
     CompleteRun,
     LoseTarget,
     NoteInstallation,
@@ -50,6 +51,8 @@ def decide(run: Run | None, command: AnyCommand) -> Events:  # noqa: C901 - one 
             return gates.approve(open_run(run, command), command)
         case ProposeRedline() | ApplyRedline() | AcceptRedline() | RejectRedline() | CancelRedline():
             return redlines.decide(open_run(run, command), command)
+        case Comment():
+            return comments.comment(open_run(run, command), command)
         case NoteTarget():
             return noting.note_target(known_run(run, command), command)
         case LoseTarget():

@@ -122,6 +122,15 @@ class RedlineCanceled(RunEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Commented(RunEvent):
+    """Somebody said something about the run, or about one step of it; nothing else changes."""
+
+    comment_id: str
+    text: str
+    step_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TargetNoted(RunEvent):
     """Inventory claimed the target."""
 
@@ -185,6 +194,7 @@ AnyEvent = (
     | RedlineAccepted
     | RedlineRejected
     | RedlineCanceled
+    | Commented
     | TargetNoted
     | InstallationNoted
     | RemovalNoted

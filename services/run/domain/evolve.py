@@ -5,6 +5,7 @@ from typing import assert_never
 from services.run.domain import gates, noting, ordering, redlines, steps
 from services.run.domain.events import (
     AnyEvent,
+    Commented,
     GateApproved,
     InstallationNoted,
     IssueNoted,
@@ -55,6 +56,8 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             | RedlineCanceled()
         ):
             return redlines.evolve(run, event)
+        case Commented():
+            return run
         case TargetNoted():
             return changed(run, as_built_version=event.as_built_version)
         case InstallationNoted():

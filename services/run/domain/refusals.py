@@ -180,6 +180,14 @@ class RoleNotHeld(Refused):
     resolve = "Ask someone who holds the role {role}."
 
 
+class CommentEmpty(Refused):
+    """The comment says nothing."""
+
+    code = "comment-empty"
+    kind = RefusalKind.INVALID
+    resolve = "Write what is to be known."
+
+
 class CompletionBlocked(Refused):
     """The run {run_id} cannot be completed: {blockers}"""
 

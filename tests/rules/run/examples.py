@@ -222,3 +222,8 @@ def reject(redline_id: str = "redline-1") -> commands.RejectRedline:
 def withdraw(redline_id: str = "redline-1") -> commands.CancelRedline:
     """Lena takes a proposal back."""
     return commands.CancelRedline(R, LEAD, NOON, redline_id, "not needed")
+
+
+def comment(text: str = "Swarf under the head.", step_id: str | None = "assemble", number: int = 1) -> commands.Comment:
+    """Olga says something about a step, or about the run."""
+    return commands.Comment(R, OLGA, NOON, f"comment-{number}", text, step_id)

@@ -14,6 +14,7 @@ from tests.rules.run.examples import (
     approve,
     cancel,
     claimed,
+    comment,
     complete,
     completed,
     installed,
@@ -40,6 +41,7 @@ LOCKED = {
     commands.AcceptRedline: accept(),
     commands.RejectRedline: reject(),
     commands.CancelRedline: withdraw(),
+    commands.Comment: comment(),
     commands.CompleteRun: complete("sha256:0"),
     commands.CancelRun: cancel(),
 }
