@@ -50,6 +50,10 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return contracts.RunCompleted(by=who, run_id=run_id, unit_id=unit_id, record=checked)
         case events.RunReopened(run_id, _, _, unit_id, number, reason):
             return contracts.RunReopened(by=who, run_id=run_id, unit_id=unit_id, number=number, reason=reason)
+        case events.RunReady():
+            return _ready(event)
+        case events.RunNotReady():
+            return _not_ready(event)
         case events.RunCanceled(run_id, _, _, unit_id, reason):
             return contracts.RunCanceled(by=who, run_id=run_id, unit_id=unit_id, reason=reason)
         case _:
@@ -234,4 +238,28 @@ def _issue_noted(event: events.IssueNoted) -> contracts.IssueNoted:
             contracts.ExceptionApproved(requirement_id=name, quantity=quantity)
             for name, quantity in issue.excepted.items()
         ),
+    )
+
+
+def _ready(event: events.RunReady) -> contracts.RunReady:
+    return contracts.RunReady(
+        by=by(event.by),
+        run_id=event.run_id,
+        unit_id=event.unit_id,
+        review_version=event.review_version,
+        warnings=tuple(contracts.Acknowledged(code=code, subject=subject) for code, subject in event.warnings),
+    )
+
+
+def _not_ready(event: events.RunNotReady) -> contracts.RunNotReady:
+    return contracts.RunNotReady(
+        by=by(event.by),
+        run_id=event.run_id,
+        unit_id=event.unit_id,
+        review_version=event.review_version,
+        blockers=tuple(
+            contracts.Blocking(code=one.code, subject=one.subject, sentence=one.sentence, resolve=one.resolve)
+            for one in event.blockers
+        ),
+        total=event.total,
     )

@@ -312,6 +312,34 @@ class RunReopened(Fact):
     reason: Text
 
 
+class RunReady(Fact):
+    """Nothing blocks the run's completion any more: somebody can review and confirm it."""
+
+    run_id: Id
+    unit_id: Id
+    review_version: str = Field(description="of the review at that moment")
+    warnings: tuple[Acknowledged, ...] = Field((), description="what is to be acknowledged, by code and subject")
+
+
+class Blocking(Contract):
+    """What blocks a run's completion, and what resolves it."""
+
+    code: Name
+    subject: str
+    sentence: Text
+    resolve: Text
+
+
+class RunNotReady(Fact):
+    """Something blocks the completion of a run that was ready. Completing, failing or canceling it is no such thing."""
+
+    run_id: Id
+    unit_id: Id
+    review_version: str = Field(description="of the review at that moment")
+    blockers: tuple[Blocking, ...] = Field(description="the first of them; the review has all")
+    total: int = Field(description="how many there are")
+
+
 class RunChangeRefused(ChangeRefused):
     """A change of a run was refused."""
 

@@ -38,8 +38,9 @@ async def test_a_batch_is_decided_in_the_order_in_which_it_came(bench: Bench) ->
         "step.signed-off",
         "step.started",
         "step.signed-off",
+        "run.ready",
     ]
-    assert [one["sequence"] for one in bench.told] == ["1", "2", "3", "4", "5", "6"]
+    assert [one["sequence"] for one in bench.told] == ["1", "2", "3", "4", "5", "6", "7"]
     assert {one["partitionkey"] for one in bench.told} == {R}
 
 

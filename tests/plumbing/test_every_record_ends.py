@@ -181,7 +181,7 @@ def test_an_early_record_waits_for_its_run_and_holds_up_nobody(plant: PlantUnder
     eventually(lambda: _started(plant) == {"E-1", "E-2"}, 10, "the early record is taken up")
     plant.announced(
         "asbuilt.runs",
-        lambda heard: any(one.key == "E-1" and one.type == "asbuilt.step.signed-off.v1" for one in heard),
+        lambda heard: any(one.key == "E-1" and one.type == "asbuilt.run.ready.v1" for one in heard),
     )
     of_the_run = [(one.type, one.sequence) for one in plant.announced.now("asbuilt.runs") if one.key == "E-1"]
     facts = [(type_, sequence) for type_, sequence in of_the_run if sequence is not None]
@@ -189,6 +189,7 @@ def test_an_early_record_waits_for_its_run_and_holds_up_nobody(plant: PlantUnder
         ("asbuilt.run.created.v1", 1),
         ("asbuilt.step.started.v1", 2),
         ("asbuilt.step.signed-off.v1", 3),
+        ("asbuilt.run.ready.v1", 4),
     ]
 
 

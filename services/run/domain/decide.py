@@ -28,16 +28,21 @@ from services.run.domain.commands import (
 from services.run.domain.completion import complete
 from services.run.domain.events import AnyEvent
 from services.run.domain.lookup import known_run, open_run
+from services.run.domain.readiness import with_readiness
 from services.run.domain.run import Run
 
 Events = tuple[AnyEvent, ...]
 
 
-def decide(run: Run | None, command: AnyCommand) -> Events:  # noqa: C901 - one line for each command
-    """The events that follow from a command.
+def decide(run: Run | None, command: AnyCommand) -> Events:
+    """The events that follow from a command, and whether the run is ready to be completed since.
 
     :raises Refused: when the rules say no; when nothing changes the answer is an empty tuple.
     """
+    return with_readiness(run, _decided(run, command))
+
+
+def _decided(run: Run | None, command: AnyCommand) -> Events:  # noqa: C901 - one line for each command
     match command:
         case OrderRun():
             return ordering.order(run, command)

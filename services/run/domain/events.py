@@ -8,6 +8,7 @@ from typing import Any
 from services.run.domain.order import Order
 from services.run.domain.redline import Redrawn, StepChange
 from services.run.domain.run import Installation, Issue, Value, Verdict
+from services.run.domain.shown import Blocker
 from shared.kernel import Actor
 
 
@@ -181,6 +182,25 @@ class RunReopened(RunEvent):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RunReady(RunEvent):
+    """Nothing blocks the run's completion any more. ``warnings``: code and subject of each, to be acknowledged."""
+
+    unit_id: str
+    review_version: str
+    warnings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunNotReady(RunEvent):
+    """Something blocks the run's completion again: ``blockers`` are the first of ``total``."""
+
+    unit_id: str
+    review_version: str
+    blockers: tuple[Blocker, ...]
+    total: int
+
+
 AnyEvent = (
     RunCreated
     | RunCanceled
@@ -201,4 +221,6 @@ AnyEvent = (
     | IssueNoted
     | RunCompleted
     | RunReopened
+    | RunReady
+    | RunNotReady
 )

@@ -19,6 +19,8 @@ from services.run.domain.events import (
     RunCanceled,
     RunCompleted,
     RunCreated,
+    RunNotReady,
+    RunReady,
     RunReopened,
     StepSignedOff,
     StepStarted,
@@ -67,11 +69,14 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
         case IssueNoted():
             return changed(run, issues={**run.issues, event.issue.issue_id: event.issue})
         case RunCompleted():
-            return changed(run, decision=Completed(event.at, event.by, event.number), completions=event.number)
+            decision = Completed(event.at, event.by, event.number)
+            return changed(run, decision=decision, completions=event.number, is_ready=False)
         case RunReopened():
             return changed(run, decision=None, touched=frozenset())
         case RunCanceled():
-            return changed(run, decision=Canceled(event.at, event.by, event.reason))
+            return changed(run, decision=Canceled(event.at, event.by, event.reason), is_ready=False)
+        case RunReady() | RunNotReady():
+            return changed(run, is_ready=isinstance(event, RunReady))
         case RunCreated():
             raise AssertionError("a run is created once")
         case _:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from operator import attrgetter
 
 from services.run.domain import blockers
-from services.run.domain.counts import Counts, RequirementLine, counts
+from services.run.domain.counts import Counts, RequirementLine, counts, requirement_lines
 from services.run.domain.run import Run, RunStatus
 from services.run.domain.shown import Blocker, Warned
 from services.run.domain.warned import warnings
@@ -67,6 +67,18 @@ def review(run: Run) -> Review:
         counts=counted,
         as_built_version=run.as_built_version,
     )
+
+
+def is_blocked(run: Run) -> bool:
+    """Whether anything blocks the run's completion; the cheap things are looked at first."""
+    found = (
+        blockers.closed(run),
+        blockers.unapproved(run),
+        blockers.unsigned(run),
+        blockers.short(run, requirement_lines(run)),
+        blockers.valueless(run),
+    )
+    return any(True for some in found for _ in some)
 
 
 def _line(line: RequirementLine) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import rfc8785
 
-from services.run.domain.events import RunCompleted, RunReopened
+from services.run.domain.events import RunCompleted, RunReady, RunReopened
 from services.run.domain.refusals import (
     CompletionBlocked,
     ReviewStale,
@@ -193,7 +193,7 @@ def test_a_run_without_requirements_gates_and_starts_is_completed_too() -> None:
 def test_a_reopened_run_is_in_progress_and_keeps_its_first_record() -> None:
     """Completing again makes completion record 2."""
     story = completed()
-    reopened = story.when(reopen()).then(RunReopened)
+    reopened = story.when(reopen()).then(RunReopened, RunReady)
     assert (reopened.events[0].number, reopened.state(R).status) == (1, RunStatus.IN_PROGRESS)
     again = confirmed(reopened).then(RunCompleted)
     assert (again.events[0].number, record_of(again)["number"], again.state(R).completions) == (2, 2, 2)
@@ -207,11 +207,11 @@ def test_only_a_completed_run_is_reopened(story: Story[Run]) -> None:
 
 def test_a_contested_completion_reopens_the_run_once() -> None:
     """Inventory names the completion that it contests; one that is superseded is contested no more."""
-    story = completed().when(reopen(1)).then(RunReopened)
+    story = completed().when(reopen(1)).then(RunReopened, RunReady)
     story.when(reopen(1)).nothing_happens()
     again = confirmed(story).then(RunCompleted)
     again.when(reopen(1)).nothing_happens()
-    again.when(reopen(2)).then(RunReopened)
+    again.when(reopen(2)).then(RunReopened, RunReady)
 
 
 def test_a_value_saved_before_the_confirmation_is_in_the_record() -> None:

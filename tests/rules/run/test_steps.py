@@ -7,7 +7,7 @@ import pytest
 
 from services.run.domain import refusals
 from services.run.domain.commands import AnyCommand
-from services.run.domain.events import StepSignedOff, StepStarted, ValueRecorded
+from services.run.domain.events import RunNotReady, StepSignedOff, StepStarted, ValueRecorded
 from services.run.domain.refusals import (
     FieldsMissing,
     RunLocked,
@@ -106,7 +106,7 @@ def test_a_step_of_a_reopened_run_stays_signed_until_it_is_touched() -> None:
     """Reopening changes no step; working on one takes its signature away, and only its own."""
     story = completed(reopen())
     assert story.state(R).steps["assemble"].state is StepState.COMPLETE
-    touched = story.when(record()).then(StepStarted, ValueRecorded).state(R)
+    touched = story.when(record()).then(StepStarted, ValueRecorded, RunNotReady).state(R)
     assert touched.steps["assemble"].state is StepState.IN_PROGRESS
     assert touched.steps["assemble"].signed_by is None
     assert touched.steps["test"].state is StepState.COMPLETE
@@ -117,7 +117,7 @@ def test_a_step_that_was_signed_again_after_reopening_is_closed_again() -> None:
     story = completed(reopen(), start(), sign())
     story.when(record()).is_refused(refusals.StepSignedOff)
     again = story.when(complete(version_of(story))).and_then().when(reopen()).and_then()
-    again.when(record()).then(StepStarted, ValueRecorded)
+    again.when(record()).then(StepStarted, ValueRecorded, RunNotReady)
 
 
 def test_the_earliest_start_counts_even_when_it_is_told_late() -> None:

@@ -1,0 +1,63 @@
+"""Readiness: whether a run can be completed is announced when the last blocker goes, and when the first one comes.
+
+So a plant subscribes instead of asking again and again. Completing, failing or canceling a run ends its readiness, and
+needs no further word.
+"""
+
+from services.run.domain import events
+from services.run.domain.evolve import evolve
+from services.run.domain.review import is_blocked, review
+from services.run.domain.run import Run, StepState
+
+Events = tuple[events.AnyEvent, ...]
+
+MOST_BLOCKERS = 20
+"""That are named when a run is not ready any more; the review has all."""
+
+_ELSEWHERE = (
+    events.StepStarted,
+    events.ValueRecorded,
+    events.StepSignedOff,
+    events.GateApproved,
+    events.TargetNoted,
+    events.InstallationNoted,
+    events.RemovalNoted,
+    events.IssueNoted,
+)
+"""Events that complete no step but the one that they name."""
+
+
+def with_readiness(run: Run | None, happened: Events) -> Events:
+    """What happened, and after it the word that the run is ready, or is so no more."""
+    if not happened or (run is not None and _stays_blocked(run, happened)):
+        return happened
+    after = run
+    for event in happened:
+        after = evolve(after, event)
+    assert after is not None  # noqa: S101 - for the type checker; something happened
+    if after.decision is not None or is_blocked(after) is not after.is_ready:
+        return happened
+    return (*happened, _said(after, happened[-1]))
+
+
+def _stays_blocked(run: Run, happened: Events) -> bool:
+    """Whether a required step that these events do not touch is not complete: usually one of the last, so this is
+    cheap, and nearly all events of a plant end here.
+    """
+    if run.is_ready or not all(isinstance(event, _ELSEWHERE) for event in happened):
+        return False
+    touched = {getattr(event, "step_id", None) for event in happened}
+    for step in reversed(tuple(run.steps.values())):
+        if step.state not in (StepState.COMPLETE, StepState.CANCELED):
+            definition = step.definition
+            if definition.required and definition.step_id not in touched:
+                return True
+    return False
+
+
+def _said(run: Run, last: events.AnyEvent) -> events.AnyEvent:
+    shown = review(run)
+    who = (run.run_id, last.by, last.at, run.order.target.unit_id, shown.version)
+    if shown.is_ready:
+        return events.RunReady(*who, tuple((one.code, one.subject) for one in shown.warnings))
+    return events.RunNotReady(*who, shown.blockers[:MOST_BLOCKERS], len(shown.blockers))
