@@ -35,6 +35,7 @@ def _standing(event: IssueEvent, state: IssueState, disposition: Disposition | N
         "state": state.value,
         "run_id": finding.run_id,
         "step_id": finding.step_id,
+        "field_id": finding.field_id,
         "requirement_id": finding.requirement_id,
         "unit_id": finding.unit_id,
         "disposition": disposition and disposition.kind,

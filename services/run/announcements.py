@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from services.run.domain import events, redline
+from services.run.domain import events, failing, holding, redline
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
 from services.run.domain.redlines import RedlineEvent
 from shared.contracts import plant
@@ -22,6 +22,10 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return _value_recorded(event)
         case events.StepSignedOff(run_id, _, _, step_id):
             return contracts.StepSignedOff(by=who, run_id=run_id, step_id=step_id)
+        case events.StepFailed() | events.FailureAcknowledged() | events.StepSentToRework():
+            return _failing(event)
+        case events.StepHeld() | events.StepResumed() | events.StepCanceled():
+            return _holding(event)
         case events.RunCreated():
             return _created(event)
         case events.GateApproved(run_id, _, _, gate_id, role):
@@ -61,6 +65,7 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
 
 
 def _value_recorded(event: events.ValueRecorded) -> contracts.ValueRecorded:
+    wanted = event.opens_issue
     return contracts.ValueRecorded(
         by=by(event.by),
         run_id=event.run_id,
@@ -70,7 +75,37 @@ def _value_recorded(event: events.ValueRecorded) -> contracts.ValueRecorded:
         unit=event.unit,
         verdict=None if event.verdict is None else event.verdict.value,
         recording=event.number,
+        attempt=event.attempt if event.attempt > 1 else None,
+        opens_issue=wanted and contracts.IssueWanted(number=wanted.number, unit_id=wanted.unit_id),
     )
+
+
+def _failing(event: failing.FailingEvent) -> Contract:
+    who = by(event.by)
+    match event:
+        case events.StepFailed(run_id, _, _, step_id, unit_id, reason):
+            return contracts.StepFailed(by=who, run_id=run_id, step_id=step_id, unit_id=unit_id, reason=reason)
+        case events.FailureAcknowledged(run_id, _, _, step_id, issue_id):
+            return contracts.FailureAcknowledged(by=who, run_id=run_id, step_id=step_id, issue_id=issue_id)
+        case events.StepSentToRework(run_id, _, _, step_id, attempt):
+            return contracts.StepSentToRework(by=who, run_id=run_id, step_id=step_id, attempt=attempt)
+        case _:
+            assert_never(event)
+
+
+def _holding(event: holding.HoldingEvent) -> Contract:
+    who = by(event.by)
+    match event:
+        case events.StepHeld(run_id, _, _, step_id, reason):
+            return contracts.StepHeld(by=who, run_id=run_id, step_id=step_id, reason=reason)
+        case events.StepResumed(run_id, _, _, step_id, state):
+            return contracts.StepResumed.model_validate(
+                {"by": who, "run_id": run_id, "step_id": step_id, "state": state.value}
+            )
+        case events.StepCanceled(run_id, _, _, step_id, reason):
+            return contracts.StepCanceled(by=who, run_id=run_id, step_id=step_id, reason=reason)
+        case _:
+            assert_never(event)
 
 
 def _created(event: events.RunCreated) -> contracts.RunCreated:
@@ -108,6 +143,7 @@ def step_ordered(step: StepDefinition) -> plant.StepOrdered:
         required=step.required,
         after=step.after,
         fields=tuple(_field(one) for one in step.fields),
+        out_of_range=step.out_of_range.value,
     )
 
 
@@ -232,6 +268,8 @@ def _issue_noted(event: events.IssueNoted) -> contracts.IssueNoted:
         issue_id=issue.issue_id,
         title=issue.title,
         state=issue.state,
+        step_id=issue.step_id,
+        field_id=issue.field_id,
         disposition=issue.disposition,
         approved=issue.approved,
         exceptions=tuple(

@@ -10,7 +10,9 @@ from services.run.adapters.store import RunStore
 from services.run.announcements import announce
 from services.run.domain.commands import AnyCommand
 from services.run.domain.decide import Events, decide
+from services.run.domain.events import AnyEvent, IssueNoted
 from services.run.domain.evolve import evolve
+from services.run.domain.ranges import awaited_on
 from services.run.handlers import HANDLERS
 from shared.contracts.catalog import INVENTORY, ISSUES, PLANT_ORDERS, PLANT_STEPS
 from shared.messaging.service import Known, Service
@@ -24,6 +26,13 @@ def _decide(known: Known, command: AnyCommand) -> Events:
     return decide(known.get(command.run_id), command)
 
 
+def _appeared(event: AnyEvent) -> str | None:
+    """A sign-off may wait for the issue that is being opened on a value of its step."""
+    if isinstance(event, IssueNoted) and event.issue.step_id is not None:
+        return awaited_on(event.run_id, event.issue.step_id)
+    return None
+
+
 SERVICE = Service(
     name="run",
     topics=tuple(topic.name for topic in (PLANT_ORDERS, PLANT_STEPS, INVENTORY, ISSUES)),
@@ -32,6 +41,7 @@ SERVICE = Service(
     subject_of=lambda event: event.run_id,
     announce=announce,
     handlers=HANDLERS,
+    appeared=_appeared,
 )
 
 

@@ -11,6 +11,7 @@ from services.run.domain.order import (
     FieldKind,
     GateDefinition,
     Order,
+    OutOfRange,
     Requirement,
     StepDefinition,
     Target,
@@ -105,6 +106,26 @@ def comment(message: Message) -> Ask[commands.Comment]:
     return Ask((data.run_id,), command)
 
 
+def fail_step(message: Message) -> Ask[commands.FailStep]:
+    """A plant system says that a step cannot be done as it should be."""
+    data = _is(message, plant.StepFailed)
+    command = commands.FailStep(data.run_id, message.actor, message.happened_at, data.step_id, data.reason)
+    return Ask((data.run_id,), command)
+
+
+def hold_step(message: Message) -> Ask[commands.HoldStep]:
+    """A plant system says that nobody is to work on a step for now."""
+    data = _is(message, plant.StepHeld)
+    command = commands.HoldStep(data.run_id, message.actor, message.happened_at, data.step_id, data.reason)
+    return Ask((data.run_id,), command)
+
+
+def resume_step(message: Message) -> Ask[commands.ResumeStep]:
+    """A plant system says that a step on hold goes on."""
+    data = _is(message, plant.StepResumed)
+    return Ask((data.run_id,), commands.ResumeStep(data.run_id, message.actor, message.happened_at, data.step_id))
+
+
 def note_target(message: Message) -> Ask[commands.NoteTarget]:
     """Inventory claimed the target."""
     data = _is(message, inventory.UnitClaimed)
@@ -156,7 +177,16 @@ def note_issue(message: Message) -> Ask[commands.NoteIssue] | None:
     excepted: dict[str, Decimal] = {}
     for one in data.exceptions:
         excepted[one.requirement_id] = excepted.get(one.requirement_id, Decimal(0)) + one.quantity
-    noted = Issue(data.issue_id, data.title, data.state, data.disposition, data.approved, excepted, data.step_id)
+    noted = Issue(
+        data.issue_id,
+        data.title,
+        data.state,
+        data.disposition,
+        data.approved,
+        excepted,
+        data.step_id,
+        data.field_id,
+    )
     return Ask((data.run_id,), commands.NoteIssue(data.run_id, message.actor, message.happened_at, noted))
 
 
@@ -191,6 +221,9 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         plant.ValueRecorded: Handler(record_value, "step:work"),
         plant.StepCommented: Handler(comment, "step:work"),
         plant.StepSignedOff: Handler(sign_off, "step:work"),
+        plant.StepFailed: Handler(fail_step, "step:fail"),
+        plant.StepHeld: Handler(hold_step, "step:work"),
+        plant.StepResumed: Handler(resume_step, "step:work"),
         inventory.UnitClaimed: Handler(note_target),
         inventory.UnitInstalled: Handler(note_installation),
         inventory.UnitRemoved: Handler(note_removal),
@@ -214,7 +247,8 @@ def step_of(step: plant.StepOrdered) -> StepDefinition:
     :raises OrderInvalid: for a target without its tolerance, or with limits besides.
     """
     fields = tuple(_field(one) for one in step.fields)
-    return StepDefinition(step.step_id, step.name, step.text, step.required, step.after, fields)
+    policy = OutOfRange(step.out_of_range)
+    return StepDefinition(step.step_id, step.name, step.text, step.required, step.after, fields, policy)
 
 
 def _field(ordered: plant.FieldOrdered) -> FieldDefinition:

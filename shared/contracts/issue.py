@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from shared.contracts.base import ChangeRefused, Fact, Id, Name, RecordParked, RecordSettled, Text
 from shared.contracts.run import ExceptionApproved, IssueState
 
@@ -16,6 +18,7 @@ class IssueFact(Fact):
     state: IssueState
     run_id: Id | None = None
     step_id: Id | None = None
+    field_id: Id | None = Field(None, description="the field of that step whose value it is about")
     requirement_id: Id | None = None
     unit_id: Id | None = None
     disposition: Name | None = None

@@ -31,6 +31,12 @@ class FieldOrdered(Contract):
     role: Name | None = Field(None, description="for a signoff: the role that its signer holds")
 
 
+OutOfRange = Literal["warn", "needs-issue", "opens-issue", "refused"]
+"""What a step's policy says to a value out of range at sign-off: it is allowed, and the completion review warns; only
+with an issue that a person opens; only with an issue, which is opened unasked; not allowed.
+"""
+
+
 class StepOrdered(Contract):
     """One operation of a run; ``after`` names the steps that must be complete before it starts."""
 
@@ -40,6 +46,7 @@ class StepOrdered(Contract):
     required: bool = True
     after: tuple[Id, ...] = ()
     fields: tuple[FieldOrdered, ...] = ()
+    out_of_range: OutOfRange = Field("warn", description="whether a value out of range may be signed off")
 
 
 class RequirementOrdered(Contract):
@@ -158,6 +165,29 @@ class StepCommented(PlantEvent):
     run_id: Id
     step_id: Id
     text: Text
+
+
+class StepFailed(PlantEvent):
+    """A step cannot be done as it should be. Without a reason it is refused."""
+
+    run_id: Id
+    step_id: Id
+    reason: Text = ""
+
+
+class StepHeld(PlantEvent):
+    """Nobody is to work on a step for now. Without a reason it is refused."""
+
+    run_id: Id
+    step_id: Id
+    reason: Text = ""
+
+
+class StepResumed(PlantEvent):
+    """A step on hold goes on."""
+
+    run_id: Id
+    step_id: Id
 
 
 class UnitInstalled(PlantEvent):

@@ -27,10 +27,19 @@ class RunCanceled(Fact):
 
 
 class StepStarted(Fact):
-    """A step was started; the first one of a run stamps the run's start."""
+    """A step was started, which checks its person in; the first one of a run stamps the run's start. Said again when
+    it turns out that the step began earlier than was known.
+    """
 
     run_id: Id
     step_id: Id
+
+
+class IssueWanted(Contract):
+    """An issue that is to be opened on a value out of range; the same number of the same field is the same issue."""
+
+    number: int = Field(description="1, 2, … for the field")
+    unit_id: Id = Field(description="the run's target")
 
 
 class ValueRecorded(Fact):
@@ -43,13 +52,64 @@ class ValueRecorded(Fact):
     unit: Name | None = None
     verdict: Verdict | None = Field(None, description="for a number with limits")
     recording: int = Field(description="1, 2, … for the field")
+    attempt: int | None = Field(None, description="2, 3, … for a step that is done again")
+    opens_issue: IssueWanted | None = Field(None, description="where the step's policy opens an issue on the value")
 
 
 class StepSignedOff(Fact):
-    """A step was signed off and is complete."""
+    """A step was signed off and is complete. Everybody is checked out."""
 
     run_id: Id
     step_id: Id
+
+
+class StepFailed(Fact):
+    """A step cannot be done as it should be. Everybody is checked out; the issue service opens an issue on it."""
+
+    run_id: Id
+    step_id: Id
+    unit_id: Id = Field(description="the run's target")
+    reason: Text
+
+
+class FailureAcknowledged(Fact):
+    """A failed step counts as complete: the issue covers its failure."""
+
+    run_id: Id
+    step_id: Id
+    issue_id: Id
+
+
+class StepSentToRework(Fact):
+    """A failed step may be done again. Its values so far stay as evidence, and are not its values any more."""
+
+    run_id: Id
+    step_id: Id
+    attempt: int = Field(description="2, 3, …")
+
+
+class StepHeld(Fact):
+    """Nobody works on a step for now. Everybody is checked out."""
+
+    run_id: Id
+    step_id: Id
+    reason: Text
+
+
+class StepResumed(Fact):
+    """A step was taken from hold. Nobody is checked in by that."""
+
+    run_id: Id
+    step_id: Id
+    state: Literal["todo", "in_progress", "complete"] = Field(description="the state that it was held from")
+
+
+class StepCanceled(Fact):
+    """An optional step is left out; what comes after it may start. Everybody is checked out."""
+
+    run_id: Id
+    step_id: Id
+    reason: Text
 
 
 class GateApproved(Fact):
@@ -172,6 +232,8 @@ class IssueNoted(Fact):
     issue_id: Id
     title: Name
     state: IssueState
+    step_id: Id | None = None
+    field_id: Id | None = Field(None, description="the field of that step whose value it is about")
     disposition: Name | None = None
     approved: bool = Field(description="its disposition is approved")
     exceptions: tuple[ExceptionApproved, ...] = ()

@@ -66,6 +66,12 @@ ENDPOINTS = {
         POST /runs/{run_id}/steps/{step_id}/start             step:work
         PUT  /runs/{run_id}/steps/{step_id}/fields/{field_id} step:work
         POST /runs/{run_id}/steps/{step_id}/sign-off          step:work
+        POST /runs/{run_id}/steps/{step_id}/fail              step:fail
+        POST /runs/{run_id}/steps/{step_id}/acknowledge-failure issue:disposition
+        POST /runs/{run_id}/steps/{step_id}/rework            step:work
+        POST /runs/{run_id}/steps/{step_id}/hold              step:work
+        POST /runs/{run_id}/steps/{step_id}/resume            step:work
+        POST /runs/{run_id}/steps/{step_id}/cancel            step:work
         POST /runs/{run_id}/gates/{gate_id}/approve           gate:approve
         POST /runs/{run_id}/redlines                          redline:propose
         GET  /runs/{run_id}/redlines                          read
@@ -131,6 +137,9 @@ PLANT = {
     "plant.step.value-recorded.v1": "step:work",
     "plant.step.signed-off.v1": "step:work",
     "plant.step.commented.v1": "step:work",
+    "plant.step.failed.v1": "step:fail",
+    "plant.step.held.v1": "step:work",
+    "plant.step.resumed.v1": "step:work",
     "plant.unit.received.v1": "unit:receive",
     "plant.unit.installed.v1": "unit:install",
     "plant.unit.removed.v1": "unit:remove",

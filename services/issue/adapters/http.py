@@ -32,6 +32,7 @@ class Report(BaseModel):
     description: Text = ""
     run_id: Id | None = None
     step_id: Id | None = Field(None, description="a step of that run")
+    field_id: Id | None = Field(None, description="a field of that step, whose value is wrong")
     requirement_id: Id | None = Field(None, description="a requirement of that run")
     unit_id: Id | None = None
 

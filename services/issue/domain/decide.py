@@ -16,6 +16,7 @@ from services.issue.domain.refusals import (
     IssueIsResolved,
     JustificationMissing,
     RunMissing,
+    StepMissing,
     SubjectMissing,
     UnknownIssue,
 )
@@ -61,6 +62,8 @@ def _open(issue: Issue | None, command: OpenIssue) -> Events:
 def _check_finding(finding: Finding) -> None:
     if finding.run_id is None and (finding.step_id or finding.requirement_id):
         raise RunMissing(part="step" if finding.step_id else "requirement")
+    if finding.field_id is not None and finding.step_id is None:
+        raise StepMissing(field_id=finding.field_id)
     if finding.run_id is None and finding.unit_id is None:
         raise SubjectMissing
 

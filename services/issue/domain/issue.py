@@ -19,7 +19,7 @@ class IssueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found, and on what: a run, a step or requirement of it, a unit."""
+    """What was found, and on what: a run, a step (and a field of that) or requirement of it, a unit."""
 
     title: str
     description: str = ""
@@ -27,6 +27,7 @@ class Finding:
     step_id: str | None = None
     requirement_id: str | None = None
     unit_id: str | None = None
+    field_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

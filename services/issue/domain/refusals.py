@@ -26,6 +26,14 @@ class RunMissing(Refused):
     resolve = "Name the run_id as well."
 
 
+class StepMissing(Refused):
+    """The issue names the field {field_id} but not the step that has it."""
+
+    code = "step-missing"
+    kind = RefusalKind.INVALID
+    resolve = "Name the step_id as well."
+
+
 class IssueExists(Refused):
     """The issue {issue_id} is open already, with another finding."""
 

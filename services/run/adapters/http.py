@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 
 from services.run.adapters import comments_http, lists_http, redlines_http
 from services.run.adapters.calls import PartId, Queries, Reason, RunId, run_answer
+from services.run.adapters.steps_http import router as steps_router
 from services.run.adapters.views import completion_view, review_view, run_view, step_view
 from services.run.domain import commands
 from services.run.domain.events import RunCompleted
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
 from services.run.handlers import order_of
 from shared.contracts.base import Id, Name, Text
-from shared.contracts.plant import OrderSnapshot, Value
+from shared.contracts.plant import OrderSnapshot
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
 from shared.runtime.http import Calling, needs
@@ -24,15 +25,10 @@ LATEST = Page(limit=50, after=None)
 """Comments that are shown with a run or its steps; the others are on the pages that follow."""
 
 router = APIRouter(tags=["runs"])
+router.include_router(steps_router)
 router.include_router(redlines_http.router)
 router.include_router(comments_http.router)
 router.include_router(lists_http.router)
-
-
-class RecordedValue(BaseModel):
-    """A value for a field; numbers as text keep their digits."""
-
-    value: Value
 
 
 class WarningAcknowledged(BaseModel):
@@ -84,27 +80,6 @@ async def list_completions(run_id: RunId, queries: Queries) -> dict[str, Any]:
     """Every completion record, superseded ones too, each with the issues that changed since it was confirmed."""
     run = (await queries.run(run_id)).state
     return {"items": [completion_view(run, one) for one in await queries.completions(run_id)]}
-
-
-@router.post("/runs/{run_id}/steps/{step_id}/start", **needs("step:work"))
-async def start_step(run_id: RunId, step_id: PartId, call: Calling) -> Response:
-    """Begin work on a step."""
-    return await call.do(Ask((run_id,), commands.StartStep(run_id, call.by, call.at, step_id)), run_answer)
-
-
-@router.put("/runs/{run_id}/steps/{step_id}/fields/{field_id}", **needs("step:work"))
-async def record_value(
-    run_id: RunId, step_id: PartId, field_id: PartId, recorded: RecordedValue, call: Calling
-) -> Response:
-    """Record a value; every recording is kept, the latest is the value."""
-    command = commands.RecordValue(run_id, call.by, call.at, step_id, field_id, recorded.value, call.roles)
-    return await call.do(Ask((run_id,), command), run_answer)
-
-
-@router.post("/runs/{run_id}/steps/{step_id}/sign-off", **needs("step:work"))
-async def sign_off(run_id: RunId, step_id: PartId, call: Calling) -> Response:
-    """Sign a step off."""
-    return await call.do(Ask((run_id,), commands.SignOff(run_id, call.by, call.at, step_id)), run_answer)
 
 
 @router.post("/runs/{run_id}/gates/{gate_id}/approve", **needs("gate:approve"))

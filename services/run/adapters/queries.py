@@ -14,7 +14,7 @@ from shared.runtime.http import NotFound
 from shared.runtime.pages import Page
 
 RECORDINGS = text("""
-    select step_id, field_id, number, value, unit, verdict, person, machine, happened_at
+    select step_id, field_id, number, attempt, value, unit, verdict, person, machine, happened_at
     from recording where run_id = :run_id order by step_id, field_id, number""")
 
 IS_THERE = text("select 1 from run where run_id = :run_id")

@@ -217,6 +217,7 @@ def _recording_row(event: ValueRecorded) -> tuple[object, ...]:
         event.step_id,
         event.field_id,
         event.number,
+        event.attempt,
         to_json(value).decode(),
         event.unit,
         event.verdict,

@@ -8,7 +8,7 @@ from services.run.adapters.redline_views import redline_view, redlines_on
 from services.run.domain.completion import cycle_time_s
 from services.run.domain.counts import Counts, counts
 from services.run.domain.review import review
-from services.run.domain.run import Canceled, Completed, Run, Step
+from services.run.domain.run import Canceled, Completed, Failure, Run, Step
 from shared.kernel import Actor, document
 from shared.messaging.transaction import Held
 
@@ -85,6 +85,9 @@ def step_view(run: Run, step: Step) -> dict[str, Any]:
         "started_by": _person(step.started_by),
         "signed_at": step.signed_at and step.signed_at.isoformat(),
         "signed_by": _person(step.signed_by),
+        "attempt": step.attempt,
+        "because": step.because,
+        "failure": _failure(step.failure),
         "fields": [document(asdict(one)) | _value(step, one.field_id) for one in definition.fields],
         "redlines": redlines_on(run, definition.step_id),
     }
@@ -101,8 +104,19 @@ def comment_view(row: Any) -> dict[str, Any]:
     }
 
 
+def _failure(failure: Failure | None) -> dict[str, Any] | None:
+    if failure is None:
+        return None
+    return {
+        "reason": failure.reason,
+        "failed_at": failure.at.isoformat(),
+        "failed_by": _person(failure.by),
+        "acknowledged_issue": failure.acknowledged_issue,
+    }
+
+
 def _value(step: Step, field_id: str) -> dict[str, Any]:
-    recording = step.values.get(field_id)
+    recording = step.current(field_id)
     if recording is None:
         return {"value": None}
     return {

@@ -57,6 +57,52 @@ class SignOff(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class FailStep(Command):
+    """Say that a step cannot be done as it should be."""
+
+    step_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeFailure(Command):
+    """Let a failed step count as complete, with the issue that covers its failure."""
+
+    step_id: str
+    issue_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReworkStep(Command):
+    """Have a failed step done again."""
+
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStep(Command):
+    """Let nobody work on a step for now."""
+
+    step_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeStep(Command):
+    """Take a step from hold."""
+
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelStep(Command):
+    """Leave an optional step out."""
+
+    step_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApproveGate(Command):
     """Approve a gate."""
 
@@ -179,6 +225,12 @@ AnyCommand = (
     | StartStep
     | RecordValue
     | SignOff
+    | FailStep
+    | AcknowledgeFailure
+    | ReworkStep
+    | HoldStep
+    | ResumeStep
+    | CancelStep
     | ApproveGate
     | ProposeRedline
     | ApplyRedline

@@ -2,16 +2,20 @@
 
 from typing import assert_never
 
-from services.run.domain import closing, comments, gates, noting, ordering, redlines, steps
+from services.run.domain import closing, comments, failing, gates, holding, noting, ordering, redlines, steps
 from services.run.domain.commands import (
     AcceptRedline,
+    AcknowledgeFailure,
     AnyCommand,
     ApplyRedline,
     ApproveGate,
     CancelRedline,
     CancelRun,
+    CancelStep,
     Comment,
     CompleteRun,
+    FailStep,
+    HoldStep,
     LoseTarget,
     NoteInstallation,
     NoteIssue,
@@ -22,6 +26,8 @@ from services.run.domain.commands import (
     RecordValue,
     RejectRedline,
     ReopenRun,
+    ResumeStep,
+    ReworkStep,
     SignOff,
     StartStep,
 )
@@ -52,6 +58,10 @@ def _decided(run: Run | None, command: AnyCommand) -> Events:  # noqa: C901 - on
             return steps.record(open_run(run, command), command)
         case SignOff():
             return steps.sign_off(open_run(run, command), command)
+        case FailStep() | AcknowledgeFailure() | ReworkStep():
+            return failing.decide(open_run(run, command), command)
+        case HoldStep() | ResumeStep() | CancelStep():
+            return holding.decide(open_run(run, command), command)
         case ApproveGate():
             return gates.approve(open_run(run, command), command)
         case ProposeRedline() | ApplyRedline() | AcceptRedline() | RejectRedline() | CancelRedline():

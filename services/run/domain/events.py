@@ -7,7 +7,7 @@ from typing import Any
 
 from services.run.domain.order import Order
 from services.run.domain.redline import Redrawn, StepChange
-from services.run.domain.run import Installation, Issue, Value, Verdict
+from services.run.domain.run import Installation, Issue, IssueWanted, StepState, Value, Verdict
 from services.run.domain.shown import Blocker
 from shared.kernel import Actor
 
@@ -53,6 +53,8 @@ class ValueRecorded(RunEvent):
     unit: str | None
     verdict: Verdict | None
     number: int
+    attempt: int = 1
+    opens_issue: IssueWanted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,55 @@ class StepSignedOff(RunEvent):
     """A step is complete."""
 
     step_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed(RunEvent):
+    """A step cannot be done as it should be; everybody is checked out."""
+
+    step_id: str
+    unit_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailureAcknowledged(RunEvent):
+    """A failed step counts as complete; the issue covers its failure."""
+
+    step_id: str
+    issue_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepSentToRework(RunEvent):
+    """A failed step may be done again, for the ``attempt``-th time."""
+
+    step_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepHeld(RunEvent):
+    """Nobody works on a step for now; everybody is checked out."""
+
+    step_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepResumed(RunEvent):
+    """A step was taken from hold, back to the state that it was held from."""
+
+    step_id: str
+    state: StepState
+
+
+@dataclass(frozen=True, slots=True)
+class StepCanceled(RunEvent):
+    """An optional step is left out; everybody is checked out."""
+
+    step_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +258,12 @@ AnyEvent = (
     | StepStarted
     | ValueRecorded
     | StepSignedOff
+    | StepFailed
+    | FailureAcknowledged
+    | StepSentToRework
+    | StepHeld
+    | StepResumed
+    | StepCanceled
     | GateApproved
     | RedlineProposed
     | RedlineApplied

@@ -2,10 +2,11 @@
 
 from typing import assert_never
 
-from services.run.domain import gates, noting, ordering, redlines, steps
+from services.run.domain import failing, gates, holding, noting, ordering, redlines, steps
 from services.run.domain.events import (
     AnyEvent,
     Commented,
+    FailureAcknowledged,
     GateApproved,
     InstallationNoted,
     IssueNoted,
@@ -22,6 +23,11 @@ from services.run.domain.events import (
     RunNotReady,
     RunReady,
     RunReopened,
+    StepCanceled,
+    StepFailed,
+    StepHeld,
+    StepResumed,
+    StepSentToRework,
     StepSignedOff,
     StepStarted,
     TargetNoted,
@@ -47,6 +53,10 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             return steps.recorded(run, event)
         case StepSignedOff():
             return steps.signed_off(run, event)
+        case StepFailed() | FailureAcknowledged() | StepSentToRework():
+            return failing.evolve(run, event)
+        case StepHeld() | StepResumed() | StepCanceled():
+            return holding.evolve(run, event)
         case GateApproved():
             return gates.approved(run, event)
         case (

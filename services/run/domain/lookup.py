@@ -2,8 +2,25 @@
 
 from services.run.domain.commands import Command
 from services.run.domain.redline import Redline, RedlineState
-from services.run.domain.refusals import RunLocked, RunNotOpen, StepInRedline, UnknownRedline, UnknownRun, UnknownStep
-from services.run.domain.run import Canceled, Completed, Failed, Run, Step
+from services.run.domain.refusals import (
+    ReasonMissing,
+    RunLocked,
+    RunNotOpen,
+    StepInRedline,
+    StepNotWorkable,
+    StepSignedOff,
+    UnknownRedline,
+    UnknownRun,
+    UnknownStep,
+)
+from services.run.domain.run import Canceled, Completed, Failed, Run, Step, StepState
+
+_WAYS_ON = {
+    StepState.FAILED: "Send it to rework, or acknowledge its failure with the issue that covers it.",
+    StepState.HOLD: "Resume it first.",
+    StepState.REDLINE: "Have its redline applied or canceled first.",
+    StepState.CANCELED: "It stays left out; another step can be added by a redline.",
+}
 
 
 def known_run(run: Run | None, command: Command) -> Run:
@@ -70,3 +87,45 @@ def step_in_redline(step_id: str, redline: Redline) -> StepInRedline:
     """Why a step is not touched while a redline on it is open."""
     way_out = _WAYS_OUT[redline.state]
     return StepInRedline(step_id=step_id, redline_id=redline.redline_id, state=redline.state, way_out=way_out)
+
+
+def workable_step(run: Run, step_id: str, *also: StepState) -> Step:
+    """A step that is todo or in progress, signed but not yet touched since the run was reopened, or in one of the
+    states ``also``.
+
+    :raises StepSignedOff: when it is closed by its signature.
+    :raises StepNotWorkable: in any other state, with the way out of it.
+    """
+    step = step_of(run, step_id)
+    if step.state is StepState.COMPLETE:
+        check_not_closed(run, step)
+    elif step.state not in (StepState.TODO, StepState.IN_PROGRESS, *also):
+        raise not_workable(run, step)
+    return step
+
+
+def check_not_closed(run: Run, step: Step) -> None:
+    """A signed step changes only after its run was reopened, and once: signed again, it is closed again.
+
+    :raises StepSignedOff: when that is not so.
+    """
+    if run.completions == 0 or step.definition.step_id in run.touched:
+        raise StepSignedOff(step_id=step.definition.step_id)
+
+
+def not_workable(run: Run, step: Step) -> StepNotWorkable | StepInRedline:
+    """Why a step that failed, is on hold, redlined or canceled is not worked on, and how that ends."""
+    step_id = step.definition.step_id
+    redline = redline_on(run, step_id) if step.state is StepState.REDLINE else None
+    if redline is not None:
+        return step_in_redline(step_id, redline)
+    return StepNotWorkable(step_id=step_id, state=step.state, way_out=_WAYS_ON[step.state])
+
+
+def check_reason(reason: str) -> None:
+    """Why something was decided stands in the record for as long as that is kept.
+
+    :raises ReasonMissing: when nothing is said.
+    """
+    if not reason.strip():
+        raise ReasonMissing

@@ -19,7 +19,8 @@ from services.run.domain.redline import (
     StepChange,
 )
 from services.run.domain.refusals import RedlineHasEvidence, RedlineInvalid, RedlineNotUndoable, StepSignedOff
-from services.run.domain.run import Run, Step, StepState, in_order
+from services.run.domain.run import Run, SessionEnd, Step, StepState, in_order
+from services.run.domain.sessions import everybody_out
 from shared.kernel import changed
 
 _INTO_THE_GRAPH = ("change-step", "change-dependencies", "add-step", "mark-not-applicable")
@@ -131,10 +132,7 @@ def in_redline(run: Run, step_ids: Iterable[str], at: datetime) -> Run:
 
 def _into(step: Step, at: datetime) -> Step:
     back_to = step.back_to if step.state is StepState.HOLD else step.state
-    sessions = tuple(
-        one if one.ended_at is not None else replace(one, ended_at=max(at, one.started_at), ended_because="redlined")
-        for one in step.sessions
-    )
+    sessions = everybody_out(step, at, SessionEnd.REDLINED)
     return changed(step, state=StepState.REDLINE, back_to=back_to, sessions=sessions)
 
 

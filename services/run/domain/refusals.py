@@ -88,7 +88,7 @@ class StepNotWorkable(Refused):
     """The step {step_id} is {state}, so it cannot be worked on."""
 
     code = "step-not-workable"
-    resolve = "Bring the step back to todo or in progress first."
+    resolve = "{way_out}"
 
 
 class StepInRedline(Refused):
@@ -158,10 +158,70 @@ class ReviewNotWanted(Refused):
 
 
 class FieldsMissing(Refused):
-    """The step {step_id} cannot be signed off: {fields} have no value."""
+    """The step {step_id} cannot be complete: {fields} have no value."""
 
     code = "fields-missing"
-    resolve = "Record a value for {fields}."
+    resolve = "{way_out}"
+
+
+class ValueOutOfRange(Refused):
+    """The step {step_id} cannot be signed off: its field {field_id} is {value}, and the step allows {limits} only."""
+
+    code = "value-out-of-range"
+    resolve = "Record {field_id} again once it is {limits}; or fail the step, or have a redline change the limits."
+
+
+class IssueNeeded(Refused):
+    """The step {step_id} cannot be signed off: its field {field_id} is {value}, not {limits}, and has no issue."""
+
+    code = "issue-needed"
+    resolve = "Open an issue on the run {run_id} that names {step_id} and {field_id}, or record it again in range."
+
+
+class IssueAwaited(Unknown):
+    """The step {step_id} cannot be signed off yet: its field {field_id} is {value}, not {limits}, and its issue is
+    just being opened.
+    """
+
+    code = "issue-awaited"
+    kind = RefusalKind.CONFLICT
+    resolve = "Sign off again in a moment, when the issue is there; or record {field_id} again in range."
+
+
+class StepNotFailed(Refused):
+    """The step {step_id} is {state}, so it has no failure that waits to be dealt with."""
+
+    code = "step-not-failed"
+    resolve = "Only a failed step is acknowledged or sent to rework; say first that it failed, if it did."
+
+
+class StepNotOnHold(Refused):
+    """The step {step_id} is {state}, not on hold."""
+
+    code = "step-not-on-hold"
+    resolve = "Nothing needs to be resumed."
+
+
+class StepRequired(Refused):
+    """The step {step_id} is required, so it cannot be left out."""
+
+    code = "step-required"
+    resolve = "Sign it off, or have a redline mark it not applicable."
+
+
+class ReasonMissing(Refused):
+    """No reason is given."""
+
+    code = "reason-missing"
+    kind = RefusalKind.INVALID
+    resolve = "Say why; the reason stands in the record."
+
+
+class IssueNotOnStep(Refused):
+    """No issue {issue_id} is known on the step {step_id} of the run {run_id}."""
+
+    code = "issue-not-on-step"
+    resolve = "Name an issue that was opened on this step ({known}), or open one on it."
 
 
 class ValueInvalid(Refused):

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from services.run.domain.order import Order, StepDefinition
 from services.run.domain.redline import Redline
-from shared.kernel import Actor
+from shared.kernel import Actor, changed
 
 Value = str | bool | Decimal | tuple[str, ...]
 
@@ -43,6 +43,19 @@ class Verdict(StrEnum):
 
     IN_RANGE = "in-range"
     OUT_OF_RANGE = "out-of-range"
+
+
+class SessionEnd(StrEnum):
+    """What ended a session: the person checked out, or everybody was checked out by what happened."""
+
+    CHECKED_OUT = "checked-out"
+    SIGNED_OFF = "signed-off"
+    FAILED = "failed"
+    HELD = "held"
+    REDLINED = "redlined"
+    CANCELED = "canceled"
+    IDLE = "idle"
+    RUN_CLOSED = "run-closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ class Session:
     started_at: datetime
     seen_at: datetime
     ended_at: datetime | None = None
-    ended_because: str | None = None
+    ended_because: SessionEnd | None = None
     earlier: tuple[SessionTimes, ...] = ()
 
 
@@ -163,6 +176,14 @@ class Issue:
     def is_open(self) -> bool:
         """Neither dispositioned nor resolved."""
         return not self.approved and self.state != "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueWanted:
+    """An issue that policy opens on a value out of range: the ``number``-th of its field, on the run's target."""
+
+    number: int
+    unit_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +277,11 @@ def in_order(order: Order, steps: Mapping[str, Step]) -> dict[str, Step]:
     ordered = [step.step_id for step in order.steps]
     added = sorted(steps.keys() - set(ordered)) if len(steps) > len(ordered) else []
     return {step_id: steps[step_id] for step_id in (*ordered, *added)}
+
+
+def with_step(run: Run, step: Step, **more: Any) -> Run:
+    """The run with this step in place of the one before, and with what else changes."""
+    return changed(run, steps={**run.steps, step.definition.step_id: step}, **more)
 
 
 def _rolled_up(run: Run) -> RunStatus:

@@ -2,16 +2,12 @@
 
 from services.run.domain import events
 from services.run.domain.commands import RecordValue, SignOff, StartStep
-from services.run.domain.lookup import redline_on, step_in_redline, step_of
+from services.run.domain.lookup import check_not_closed, not_workable, step_of
 from services.run.domain.measuring import fitting, verdict_on
-from services.run.domain.refusals import (
-    FieldsMissing,
-    StepNotWorkable,
-    StepSignedOff,
-    UnknownField,
-    UpstreamNotComplete,
-)
-from services.run.domain.run import Recording, Run, Step, StepState
+from services.run.domain.ranges import check_ranges, issue_wanted
+from services.run.domain.refusals import FieldsMissing, UnknownField, UpstreamNotComplete
+from services.run.domain.run import Recording, Run, SessionEnd, Step, StepState, with_step
+from services.run.domain.sessions import checked_in, everybody_out, seen
 from shared.kernel import changed
 
 Events = tuple[events.AnyEvent, ...]
@@ -20,10 +16,10 @@ _OUT_OF_THE_WAY = (StepState.COMPLETE, StepState.CANCELED)
 
 
 def start(run: Run, command: StartStep) -> Events:
-    """Begin work on a step; begun before, nothing changes."""
+    """Begin work on a step; begun before, nothing changes, unless it is told late that it began even earlier."""
     step = step_of(run, command.step_id)
-    if step.state is StepState.IN_PROGRESS:
-        return ()
+    if step.started_at is not None and step.state is StepState.IN_PROGRESS and command.at < step.started_at:
+        return (events.StepStarted(run.run_id, command.by, command.at, command.step_id),)
     return _started(run, step, command)
 
 
@@ -36,20 +32,13 @@ def _started(run: Run, step: Step, command: StartStep | RecordValue | SignOff) -
     match step.state:
         case StepState.IN_PROGRESS:
             return ()
-        case StepState.COMPLETE if run.completions == 0 or _was_touched(run, step):
-            raise StepSignedOff(step_id=definition.step_id)
         case StepState.TODO | StepState.COMPLETE:
+            if step.state is StepState.COMPLETE:
+                check_not_closed(run, step)
             _check_upstream(run, step)
             return (events.StepStarted(run.run_id, command.by, command.at, definition.step_id),)
-        case StepState.REDLINE if (redline := redline_on(run, definition.step_id)) is not None:
-            raise step_in_redline(definition.step_id, redline)
         case StepState.FAILED | StepState.HOLD | StepState.REDLINE | StepState.CANCELED:
-            raise StepNotWorkable(step_id=definition.step_id, state=step.state)
-
-
-def _was_touched(run: Run, step: Step) -> bool:
-    """Signed again since the run was reopened, so it is closed like any signed step."""
-    return step.definition.step_id in run.touched
+            raise not_workable(run, step)
 
 
 def _check_upstream(run: Run, step: Step) -> None:
@@ -68,6 +57,7 @@ def record(run: Run, command: RecordValue) -> Events:
         raise UnknownField(step_id=command.step_id, field_id=command.field_id, known=known)
     started = _started(run, step, command)
     value = fitting(definition, command.value, command.roles)
+    verdict = verdict_on(definition, value)
     before = step.values.get(command.field_id)
     recorded = events.ValueRecorded(
         run.run_id,
@@ -77,8 +67,10 @@ def record(run: Run, command: RecordValue) -> Events:
         command.field_id,
         value,
         definition.unit,
-        verdict_on(definition, value),
+        verdict,
         1 if before is None else before.number + 1,
+        step.attempt,
+        issue_wanted(run, step, command.field_id, verdict),
     )
     return (*started, recorded)
 
@@ -87,32 +79,46 @@ def sign_off(run: Run, command: SignOff) -> Events:
     """Sign a step off; on a step that is todo it implies the start.
 
     :raises FieldsMissing: when a required field has no value.
+    :raises Refused: when the step's policy does not allow a value that is out of range; see `ranges`.
     """
     step = step_of(run, command.step_id)
     started = _started(run, step, command)
-    missing = [one.field_id for one in step.definition.fields if one.required and step.current(one.field_id) is None]
-    if missing:
-        raise FieldsMissing(step_id=command.step_id, fields=", ".join(missing))
+    check_fields(step)
+    check_ranges(run, step)
     return (*started, events.StepSignedOff(run.run_id, command.by, command.at, command.step_id))
 
 
+def check_fields(step: Step, way_out: str = "") -> None:
+    """Every required field has a value of this attempt.
+
+    :raises FieldsMissing: naming those that have none; ``way_out`` where it is not just to record them.
+    """
+    missing = [one.field_id for one in step.definition.fields if one.required and step.current(one.field_id) is None]
+    if missing:
+        fields = ", ".join(missing)
+        way_out = way_out or f"Record a value for {fields}."
+        raise FieldsMissing(step_id=step.definition.step_id, fields=fields, way_out=way_out)
+
+
 def started(run: Run, event: events.StepStarted) -> Run:
-    """The step is in progress; the first start of a run stamps its start."""
+    """The step is in progress and its person checked in; the first start of a run stamps its start."""
     step = run.steps[event.step_id]
     again = step.state is StepState.COMPLETE
-    started = changed(
+    is_first = step.started_at is None or event.at < step.started_at
+    begun = changed(
         step,
         state=StepState.IN_PROGRESS,
-        started_at=step.started_at or event.at,
-        started_by=step.started_by or event.by,
+        started_at=event.at if is_first else step.started_at,
+        started_by=event.by if is_first else step.started_by,
         signed_at=None,
         signed_by=None,
+        sessions=checked_in(step, event.by.person, event.at),
     )
-    return changed(
+    return with_step(
         run,
-        steps={**run.steps, event.step_id: started},
+        begun,
         started_at=event.at if run.started_at is None else min(run.started_at, event.at),
-        operators=_with_operator(run, event.by.person),
+        operators=with_operator(run, event.by.person),
         touched=run.touched | {event.step_id} if again else run.touched,
     )
 
@@ -120,19 +126,20 @@ def started(run: Run, event: events.StepStarted) -> Run:
 def recorded(run: Run, event: events.ValueRecorded) -> Run:
     """The field has its latest value."""
     step = run.steps[event.step_id]
-    recording = Recording(event.value, event.verdict, event.number, event.by, event.at, step.attempt)
-    after = changed(step, values={**step.values, event.field_id: recording})
-    operators = _with_operator(run, event.by.person)
-    return changed(run, steps={**run.steps, event.step_id: after}, operators=operators)
+    recording = Recording(event.value, event.verdict, event.number, event.by, event.at, event.attempt)
+    values = {**step.values, event.field_id: recording}
+    after = changed(step, values=values, sessions=seen(step, event.by.person, event.at))
+    return with_step(run, after, operators=with_operator(run, event.by.person))
 
 
 def signed_off(run: Run, event: events.StepSignedOff) -> Run:
-    """The step is complete."""
+    """The step is complete and everybody is checked out."""
     step = run.steps[event.step_id]
-    signed = changed(step, state=StepState.COMPLETE, signed_at=event.at, signed_by=event.by)
-    operators = _with_operator(run, event.by.person)
-    return changed(run, steps={**run.steps, event.step_id: signed}, operators=operators)
+    sessions = everybody_out(step, event.at, SessionEnd.SIGNED_OFF)
+    signed = changed(step, state=StepState.COMPLETE, signed_at=event.at, signed_by=event.by, sessions=sessions)
+    return with_step(run, signed, operators=with_operator(run, event.by.person))
 
 
-def _with_operator(run: Run, person: str | None) -> frozenset[str]:
+def with_operator(run: Run, person: str | None) -> frozenset[str]:
+    """Who worked on the run's steps, this person included."""
     return run.operators if person is None or person in run.operators else run.operators | {person}

@@ -4,7 +4,7 @@ import pytest
 
 from services.issue.domain.events import IssueOpened
 from services.issue.domain.issue import IssueState
-from services.issue.domain.refusals import IssueExists, RunMissing, SubjectMissing
+from services.issue.domain.refusals import IssueExists, RunMissing, StepMissing, SubjectMissing
 from tests.rules.issue.examples import BEARING, MISSING, NOON, OMAR, SCRATCH, given, opened
 
 
@@ -32,6 +32,12 @@ def test_a_step_or_requirement_is_named_with_its_run(part: str) -> None:
     """Steps and requirements have names within their run only."""
     on_part = opened(SCRATCH, **{f"{part}_id": "S1"})
     given().when(on_part).is_refused(RunMissing, naming=f"names a {part}")
+
+
+def test_a_field_is_named_with_its_step() -> None:
+    """Fields have names within their step only."""
+    given().when(opened(field_id="torque")).is_refused(StepMissing, naming="torque")
+    given().when(opened(step_id="S1", field_id="torque")).then(IssueOpened)
 
 
 def test_the_same_report_again_changes_nothing() -> None:

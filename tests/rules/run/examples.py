@@ -31,6 +31,7 @@ R = "run-1"
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 OLGA = Actor("olga", "torque-2")
 LEAD = Actor("lena")
+QUINN = Actor("quinn")
 INVENTORY = Actor("olga", "scanner-4")
 
 TORQUE = FieldDefinition("torque", "Torque", FieldKind.NUMBER, True, "N·m", Decimal("24.5"), Decimal("25.5"))
@@ -80,6 +81,36 @@ def record(value: Value = Decimal("25.0"), field_id: str = "torque", step_id: st
 def sign(step_id: str = "assemble") -> commands.SignOff:
     """Olga signs a step off."""
     return commands.SignOff(R, OLGA, NOON, step_id)
+
+
+def fail(step_id: str = "assemble", reason: str = "the thread is stripped", **changed: Any) -> commands.FailStep:
+    """Olga says that a step cannot be done."""
+    return replace(commands.FailStep(R, OLGA, NOON, step_id, reason), **changed)
+
+
+def acknowledge(step_id: str = "assemble", issue_id: str = "issue-1") -> commands.AcknowledgeFailure:
+    """Quinn from quality lets a failed step count as complete, with the issue that covers it."""
+    return commands.AcknowledgeFailure(R, QUINN, NOON, step_id, issue_id)
+
+
+def rework(step_id: str = "assemble") -> commands.ReworkStep:
+    """Olga does a failed step again."""
+    return commands.ReworkStep(R, OLGA, NOON, step_id)
+
+
+def hold(step_id: str = "assemble", reason: str = "the wrench is away", **changed: Any) -> commands.HoldStep:
+    """Olga puts a step on hold."""
+    return replace(commands.HoldStep(R, OLGA, NOON, step_id, reason), **changed)
+
+
+def resume(step_id: str = "assemble") -> commands.ResumeStep:
+    """Olga takes a step from hold."""
+    return commands.ResumeStep(R, OLGA, NOON, step_id)
+
+
+def leave_out(step_id: str = "label", reason: str = "the customer wants none") -> commands.CancelStep:
+    """Lena leaves an optional step out."""
+    return commands.CancelStep(R, LEAD, NOON, step_id, reason)
 
 
 def approve(gate_id: str = "release", *roles: str) -> commands.ApproveGate:

@@ -12,7 +12,7 @@ from services.run.domain.commands import CompleteRun
 from services.run.domain.decide import decide
 from services.run.domain.evolve import evolve
 from services.run.domain.review import review
-from services.run.domain.run import Run, RunStatus
+from services.run.domain.run import Run, RunStatus, StepState
 from shared.kernel import Refused
 from tests.rules.run.examples import (
     ASSEMBLE,
@@ -20,18 +20,24 @@ from tests.rules.run.examples import (
     LABEL,
     TEST,
     R,
+    acknowledge,
     approve,
     cancel,
     claimed,
     comment,
     complete,
+    fail,
+    hold,
     installed,
     issue,
+    leave_out,
     lose_target,
     ordered,
     record,
     removed,
     reopen,
+    resume,
+    rework,
     sign,
     start,
 )
@@ -44,12 +50,19 @@ ASKED = st.one_of(
     st.builds(record, NUMBERS),
     st.builds(record, st.text(max_size=5), st.just("remark")),
     st.builds(sign, st.sampled_from(STEP_IDS)),
+    st.builds(fail, st.sampled_from(STEP_IDS), st.sampled_from(["broken", "worn", ""])),
+    st.builds(acknowledge, st.sampled_from(STEP_IDS), st.sampled_from(["issue-1", "issue-2"])),
+    st.builds(rework, st.sampled_from(STEP_IDS)),
+    st.builds(hold, st.sampled_from(STEP_IDS)),
+    st.builds(resume, st.sampled_from(STEP_IDS)),
+    st.builds(leave_out, st.sampled_from(STEP_IDS)),
     st.just(approve()),
     st.just(comment()),
     st.builds(claimed, st.integers(1, 5)),
     st.builds(installed, st.integers(1, 3), st.integers(2, 9)),
     st.builds(removed, st.integers(1, 3), st.integers(2, 9)),
     st.builds(issue, st.sampled_from(["issue-1", "issue-2"]), approved=st.booleans()),
+    st.builds(issue, st.sampled_from(["issue-1", "issue-2"]), step_id=st.sampled_from(STEP_IDS)),
     st.builds(issue, excepted=st.just({"rotor": Decimal(1)}), approved=st.booleans()),
     st.just(reopen()),
     st.builds(reopen, st.integers(1, 2)),
@@ -57,6 +70,25 @@ ASKED = st.one_of(
     st.sampled_from([cancel(), lose_target()]),
 )
 BEGUN = ([ordered()], [ordered(), record(), sign()], [*DONE], [*DONE, "confirm"])
+TODO, IN_PROGRESS, SIGNED, FAILED, HOLD, CANCELED = (
+    StepState.TODO,
+    StepState.IN_PROGRESS,
+    StepState.COMPLETE,
+    StepState.FAILED,
+    StepState.HOLD,
+    StepState.CANCELED,
+)
+WAYS = {
+    (TODO, IN_PROGRESS),
+    (TODO, SIGNED),  # a sign-off implies the start
+    (IN_PROGRESS, SIGNED),
+    *((one, FAILED) for one in (TODO, IN_PROGRESS)),
+    *((one, HOLD) for one in (TODO, IN_PROGRESS)),
+    *((one, CANCELED) for one in (TODO, IN_PROGRESS, HOLD, FAILED)),
+    *((HOLD, one) for one in (TODO, IN_PROGRESS, SIGNED)),
+    *((FAILED, one) for one in (TODO, SIGNED)),
+}
+"""From state to state, as domain.md 3.2 has it; a redline has its own story."""
 STORIES = st.tuples(st.sampled_from(BEGUN), st.lists(ASKED, max_size=25)).map(lambda both: [*both[0], *both[1]])
 
 
@@ -90,6 +122,7 @@ def test_the_status_follows_from_what_happened(story: list[Any]) -> None:
     """An independent reading of the events gives the same status as the run."""
     decided: RunStatus | None = None
     is_begun = False
+    troubled: dict[str, RunStatus] = {}
     for _, after, happened in play(story):
         for event in happened:
             match event:
@@ -99,10 +132,18 @@ def test_the_status_follows_from_what_happened(story: list[Any]) -> None:
                     decided = RunStatus.CANCELED
                 case events.RunReopened():
                     decided = None
-                case events.StepStarted():
+                case events.StepStarted() | events.FailureAcknowledged():
                     is_begun = True
+                    troubled.pop(event.step_id, None)
+                case events.StepFailed():
+                    troubled[event.step_id] = RunStatus.FAILED
+                case events.StepHeld():
+                    troubled[event.step_id] = RunStatus.HOLD
+                case events.StepSentToRework() | events.StepResumed() | events.StepCanceled():
+                    troubled.pop(event.step_id, None)
         assert after is not None
-        assert after.status is (decided or (RunStatus.IN_PROGRESS if is_begun else RunStatus.TODO))
+        by_steps = max(troubled.values(), key=[RunStatus.HOLD, RunStatus.FAILED].index, default=None)
+        assert after.status is (decided or by_steps or (RunStatus.IN_PROGRESS if is_begun else RunStatus.TODO))
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -140,6 +181,30 @@ def test_recordings_and_completions_are_numbered_without_gaps(story: list[Any]) 
 def test_the_same_story_leads_to_the_same_run(story: list[Any]) -> None:
     """Rules have no memory and no clock: told twice, a story has the same events, records and hashes."""
     assert play(story) == play(story)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(STORIES)
+def test_what_happened_told_again_gives_the_same_run(story: list[Any]) -> None:
+    """The state follows from the events alone: replayed without the rules, they lead to the same run."""
+    again: Run | None = None
+    for _, after, happened in play(story):
+        for event in happened:
+            again = evolve(again, event)
+        assert again == after
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(STORIES)
+def test_steps_go_only_where_the_table_of_states_lets_them(story: list[Any]) -> None:
+    """domain.md 3.2: every way from state to state, and no other; one that is signed moves only after reopening."""
+    for before, after, _ in play(story):
+        for name, step in (before.steps if before is not None else {}).items():
+            assert after is not None
+            now = after.steps[name].state
+            if now is not step.state:
+                assert (step.state, now) in WAYS or step.state is StepState.COMPLETE
+                assert step.state is not StepState.COMPLETE or after.completions
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

@@ -1,0 +1,89 @@
+"""`/runs/{run_id}/steps/{step_id}`: what people do to a step over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from services.run.adapters.calls import PartId, Reason, RunId, run_answer
+from services.run.domain import commands
+from shared.contracts.base import Id
+from shared.contracts.plant import Value
+from shared.messaging.messages import Ask
+from shared.runtime.http import Calling, needs
+
+router = APIRouter()
+
+STEP = "/runs/{run_id}/steps/{step_id}"
+
+
+class RecordedValue(BaseModel):
+    """A value for a field; numbers as text keep their digits."""
+
+    value: Annotated[Value, Field(examples=["25.10", True, ["scratch", "stain"]])]
+
+
+class Covering(BaseModel):
+    """The issue that covers a failure."""
+
+    issue_id: Annotated[Id, Field(description="an issue of this run on this step")]
+
+
+@router.post(STEP + "/start", **needs("step:work"))
+async def start_step(run_id: RunId, step_id: PartId, call: Calling) -> Response:
+    """Begin work on a step."""
+    return await call.do(Ask((run_id,), commands.StartStep(run_id, call.by, call.at, step_id)), run_answer)
+
+
+@router.put(STEP + "/fields/{field_id}", **needs("step:work"))
+async def record_value(
+    run_id: RunId, step_id: PartId, field_id: PartId, recorded: RecordedValue, call: Calling
+) -> Response:
+    """Record a value; every recording is kept, the latest is the value."""
+    command = commands.RecordValue(run_id, call.by, call.at, step_id, field_id, recorded.value, call.roles)
+    return await call.do(Ask((run_id,), command), run_answer)
+
+
+@router.post(STEP + "/sign-off", **needs("step:work"))
+async def sign_off(run_id: RunId, step_id: PartId, call: Calling) -> Response:
+    """Sign a step off."""
+    return await call.do(Ask((run_id,), commands.SignOff(run_id, call.by, call.at, step_id)), run_answer)
+
+
+@router.post(STEP + "/fail", **needs("step:fail"))
+async def fail_step(run_id: RunId, step_id: PartId, given: Reason, call: Calling) -> Response:
+    """Say that a step cannot be done as it should be. Everybody is checked out, and an issue is opened on it."""
+    return await call.do(Ask((run_id,), commands.FailStep(run_id, call.by, call.at, step_id, given.reason)), run_answer)
+
+
+@router.post(STEP + "/acknowledge-failure", **needs("issue:disposition"))
+async def acknowledge_failure(run_id: RunId, step_id: PartId, covering: Covering, call: Calling) -> Response:
+    """Let a failed step count as complete, with the issue that covers its failure."""
+    command = commands.AcknowledgeFailure(run_id, call.by, call.at, step_id, covering.issue_id)
+    return await call.do(Ask((run_id,), command), run_answer)
+
+
+@router.post(STEP + "/rework", **needs("step:work"))
+async def rework_step(run_id: RunId, step_id: PartId, call: Calling) -> Response:
+    """Have a failed step done again; its values so far stay as evidence."""
+    return await call.do(Ask((run_id,), commands.ReworkStep(run_id, call.by, call.at, step_id)), run_answer)
+
+
+@router.post(STEP + "/hold", **needs("step:work"))
+async def hold_step(run_id: RunId, step_id: PartId, given: Reason, call: Calling) -> Response:
+    """Let nobody work on a step for now. Everybody is checked out."""
+    return await call.do(Ask((run_id,), commands.HoldStep(run_id, call.by, call.at, step_id, given.reason)), run_answer)
+
+
+@router.post(STEP + "/resume", **needs("step:work"))
+async def resume_step(run_id: RunId, step_id: PartId, call: Calling) -> Response:
+    """Take a step from hold, back to the state that it was held from."""
+    return await call.do(Ask((run_id,), commands.ResumeStep(run_id, call.by, call.at, step_id)), run_answer)
+
+
+@router.post(STEP + "/cancel", **needs("step:work"))
+async def cancel_step(run_id: RunId, step_id: PartId, given: Reason, call: Calling) -> Response:
+    """Leave an optional step out; what comes after it may start."""
+    command = commands.CancelStep(run_id, call.by, call.at, step_id, given.reason)
+    return await call.do(Ask((run_id,), command), run_answer)

@@ -1,0 +1,53 @@
+"""Sessions: who is checked in on a step, from when to when (domain.md 3.2, 3.9).
+
+Starting a step checks its person in, and what ends work on a step checks everybody out. A machine that acts for
+nobody has no session.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.run.domain.run import Session, SessionEnd, Step
+
+Sessions = tuple[Session, ...]
+
+
+def checked_in(step: Step, person: str | None, at: datetime) -> Sessions:
+    """The step's sessions with one more, unless the person is on the step already."""
+    if person is None or session_of(step, person) is not None:
+        return step.sessions
+    return (*step.sessions, Session(len(step.sessions) + 1, person, at, at))
+
+
+def session_of(step: Step, person: str | None) -> Session | None:
+    """The session of a person who is checked in on the step."""
+    for session in reversed(step.sessions):
+        if session.person == person and session.ended_at is None:
+            return session
+    return None
+
+
+def seen(step: Step, person: str | None, at: datetime) -> Sessions:
+    """The person did something on the step: the session goes on at least until then."""
+    session = session_of(step, person)
+    if session is None or at <= session.seen_at:
+        return step.sessions
+    return with_session(step, replace(session, seen_at=at))
+
+
+def everybody_out(step: Step, at: datetime, because: SessionEnd) -> Sessions:
+    """Nobody is on the step any more."""
+    if all(session.ended_at is not None for session in step.sessions):
+        return step.sessions
+    return tuple(one if one.ended_at is not None else ended(one, at, because) for one in step.sessions)
+
+
+def ended(session: Session, at: datetime, because: SessionEnd) -> Session:
+    """The session until ``at``; where two clocks differ so much that this is before its start, it took no time."""
+    return replace(session, ended_at=max(at, session.started_at), ended_because=because)
+
+
+def with_session(step: Step, session: Session) -> Sessions:
+    """The step's sessions with this one in place of that of its number."""
+    before = session.number - 1
+    return (*step.sessions[:before], session, *step.sessions[before + 1 :])
