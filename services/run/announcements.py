@@ -5,7 +5,7 @@ from typing import assert_never
 from services.run.domain import events, failing, holding, redline
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
 from services.run.domain.redlines import RedlineEvent
-from shared.contracts import plant
+from shared.contracts import completion, plant
 from shared.contracts import redline as wire
 from shared.contracts import run as contracts
 from shared.contracts.base import Contract
@@ -50,7 +50,7 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
         case events.IssueNoted():
             return _issue_noted(event)
         case events.RunCompleted(run_id, _, _, unit_id, _, record):
-            checked = contracts.CompletionRecord.model_validate(record)
+            checked = completion.CompletionRecord.model_validate(record)
             return contracts.RunCompleted(by=who, run_id=run_id, unit_id=unit_id, record=checked)
         case events.RunReopened(run_id, _, _, unit_id, number, reason):
             return contracts.RunReopened(by=who, run_id=run_id, unit_id=unit_id, number=number, reason=reason)
@@ -285,7 +285,7 @@ def _ready(event: events.RunReady) -> contracts.RunReady:
         run_id=event.run_id,
         unit_id=event.unit_id,
         review_version=event.review_version,
-        warnings=tuple(contracts.Acknowledged(code=code, subject=subject) for code, subject in event.warnings),
+        warnings=tuple(completion.Acknowledged(code=code, subject=subject) for code, subject in event.warnings),
     )
 
 

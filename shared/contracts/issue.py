@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from shared.contracts.base import ChangeRefused, Fact, Id, Name, RecordParked, RecordSettled, Text
-from shared.contracts.run import ExceptionApproved, IssueState
+from shared.contracts.completion import IssueState
+from shared.contracts.run import ExceptionApproved
 
 Disposition = Literal["use-as-is", "rework", "repair", "scrap", "return-to-supplier"]
 

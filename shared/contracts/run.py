@@ -2,14 +2,12 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from shared.contracts.base import By, ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
-from shared.contracts.plant import OrderSnapshot, Place, Procedure, Value
+from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
+from shared.contracts.completion import Acknowledged, CompletionRecord, IssueState, Verdict
+from shared.contracts.plant import OrderSnapshot, Value
 from shared.contracts.redline import StepChange, StepRedrawn
-
-Verdict = Literal["in-range", "out-of-range"]
-IssueState = Literal["pending", "in_progress", "in_review", "resolved"]
 
 
 class RunCreated(Fact, OrderSnapshot):
@@ -237,124 +235,6 @@ class IssueNoted(Fact):
     disposition: Name | None = None
     approved: bool = Field(description="its disposition is approved")
     exceptions: tuple[ExceptionApproved, ...] = ()
-
-
-class RequirementCount(Contract):
-    """How one requirement was met."""
-
-    requirement_id: Id
-    part_number: Name
-    required: Exact
-    installed: Exact
-    excepted: Exact
-
-
-class ReviewCounts(Contract):
-    """The counts that the completion review shows."""
-
-    steps_completed: int
-    steps_failed_then_resolved: int
-    steps_total: int
-    requirements_installed: int
-    requirements_excepted: int
-    requirements: tuple[RequirementCount, ...]
-    redlines_open: int
-    redlines_accepted: int
-    redlines_rejected: int
-    issues_open: int
-    issues_dispositioned: int
-    issues_resolved: int
-    gates_satisfied: int
-    gates_required: int
-
-
-class Acknowledged(Contract):
-    """A warning that the completer acknowledged."""
-
-    code: Name
-    subject: Id
-
-
-class Installed(Contract):
-    """One installation that the completion relied on."""
-
-    installation_id: Id
-    requirement_id: Id
-    unit_id: Id
-    part_number: Name
-    quantity: Exact
-    designator: Name | None = None
-    substitute: bool = False
-    revision: Name | None = None
-    serial: Id | None = None
-    lot: Id | None = None
-
-
-class Recorded(Contract):
-    """The value of a field, as it stood at completion."""
-
-    field_id: Id
-    name: Name
-    value: Value
-    unit: Name | None = None
-    verdict: Verdict | None = Field(None, description="for a number with limits")
-    recording: int = Field(description="1, 2, … for the field")
-    recorded_at: AwareDatetime
-    recorded_by: By
-
-
-class StepRecord(Contract):
-    """One step, as it stood at completion: its signer and its values."""
-
-    step_id: Id
-    name: Name
-    required: bool
-    state: Name
-    started_at: AwareDatetime | None = None
-    signed_at: AwareDatetime | None = None
-    signed_by: By | None = None
-    values: tuple[Recorded, ...] = ()
-
-
-class IssueSummary(Contract):
-    """One issue of the run, as it stood at completion."""
-
-    issue_id: Id
-    title: Name
-    state: IssueState
-    disposition: Name | None = None
-
-
-class CompletionRecord(Contract):
-    """What was confirmed. ``content_hash`` is SHA-256 over the RFC 8785 form of all other members."""
-
-    run_id: Id
-    number: int = Field(description="1, 2, … after reopenings")
-    part_number: Name
-    revision: Name
-    procedure: Procedure
-    work_order: Id | None = None
-    unit_id: Id
-    serial: Id | None = None
-    lot: Id | None = None
-    quantity: Exact
-    unit_of_measure: Name
-    place: Place = Place()
-    started_at: AwareDatetime | None = None
-    completed_at: AwareDatetime
-    completed_by: Name
-    note: Text = ""
-    acknowledged: tuple[Acknowledged, ...] = ()
-    review_version: str
-    counts: ReviewCounts
-    operators: tuple[Name, ...] = ()
-    issues: tuple[IssueSummary, ...] = ()
-    steps: tuple[StepRecord, ...] | None = Field(None, description="every step with its evidence; since 2026-11")
-    installations: tuple[Installed, ...] = ()
-    gates_closed: tuple[Id, ...] = ()
-    as_built_version: int
-    cycle_time_s: Exact | None = None
-    content_hash: str
 
 
 class RunCompleted(Fact):

@@ -6,7 +6,7 @@ import pytest
 
 from services.run.domain import refusals
 from services.run.domain.commands import AnyCommand
-from services.run.domain.events import StepCanceled, StepHeld, StepResumed, StepStarted
+from services.run.domain.events import RunNotReady, RunReady, StepCanceled, StepHeld, StepResumed, StepStarted
 from services.run.domain.refusals import StepNotOnHold, StepNotWorkable, StepRequired, UnknownStep
 from services.run.domain.run import RunStatus, StepState
 from tests.rules.run.examples import (
@@ -78,11 +78,11 @@ def test_only_a_step_on_hold_is_resumed(before: tuple[AnyCommand, ...]) -> None:
 def test_a_signed_step_is_held_only_after_its_run_was_reopened() -> None:
     """It comes back as it was, with its signature."""
     RUN.given(ordered(), record(), sign()).when(hold()).is_refused(refusals.StepSignedOff)
-    story = completed(reopen(), hold()).when(resume()).then(StepResumed)
+    story = completed(reopen(), hold()).when(resume()).then(StepResumed, RunReady)
     step = story.state(R).steps["assemble"]
     assert step.state is StepState.COMPLETE
     assert step.signed_by is not None
-    story.when(start()).then(StepStarted)
+    story.when(start()).then(StepStarted, RunNotReady)
 
 
 STANDING: dict[str, tuple[AnyCommand, ...]] = {
