@@ -5,6 +5,7 @@ from typing import assert_never
 from services.run.domain import events, failing, holding, redline
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
 from services.run.domain.redlines import RedlineEvent
+from services.run.domain.run import Imported
 from shared.contracts import completion, plant
 from shared.contracts import redline as wire
 from shared.contracts import run as contracts
@@ -20,8 +21,8 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return contracts.StepStarted(by=who, run_id=run_id, step_id=step_id)
         case events.ValueRecorded():
             return _value_recorded(event)
-        case events.StepSignedOff(run_id, _, _, step_id):
-            return contracts.StepSignedOff(by=who, run_id=run_id, step_id=step_id)
+        case events.StepSignedOff(run_id, _, _, step_id, imported):
+            return contracts.StepSignedOff(by=who, run_id=run_id, step_id=step_id, imported=_imported(imported))
         case events.StepFailed() | events.FailureAcknowledged() | events.StepSentToRework():
             return _failing(event)
         case events.StepHeld() | events.StepResumed() | events.StepCanceled():
@@ -62,6 +63,10 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return contracts.RunCanceled(by=who, run_id=run_id, unit_id=unit_id, reason=reason)
         case _:
             assert_never(event)
+
+
+def _imported(imported: Imported | None) -> completion.Imported | None:
+    return None if imported is None else completion.Imported(by=str(imported.by), at=imported.at)
 
 
 def _value_recorded(event: events.ValueRecorded) -> contracts.ValueRecorded:
@@ -114,6 +119,7 @@ def _created(event: events.RunCreated) -> contracts.RunCreated:
         by=by(event.by),
         run_id=order.run_id,
         unit_id=target.unit_id,
+        imported=_imported(event.imported),
         part_number=order.part_number,
         revision=order.revision,
         procedure=plant.Procedure(name=order.procedure, version=order.procedure_version),

@@ -11,6 +11,13 @@ Verdict = Literal["in-range", "out-of-range"]
 IssueState = Literal["pending", "in_progress", "in_review", "resolved"]
 
 
+class Imported(Contract):
+    """Taken in afterwards: by whom, and when that was. When it happened is told besides."""
+
+    by: Name
+    at: AwareDatetime
+
+
 class RequirementCount(Contract):
     """How one requirement was met."""
 
@@ -85,6 +92,7 @@ class StepRecord(Contract):
     started_at: AwareDatetime | None = None
     signed_at: AwareDatetime | None = None
     signed_by: By | None = None
+    imported: Imported | None = Field(None, description="of a sign-off that was taken in afterwards")
     values: tuple[Recorded, ...] = ()
 
 
@@ -112,9 +120,12 @@ class CompletionRecord(Contract):
     quantity: Exact
     unit_of_measure: Name
     place: Place = Place()
+    ordered_at: AwareDatetime | None = Field(None, description="since 2026-11")
+    order_imported: Imported | None = Field(None, description="of an order that was taken in afterwards")
     started_at: AwareDatetime | None = None
     completed_at: AwareDatetime
     completed_by: Name
+    imported: Imported | None = Field(None, description="of a completion that was taken in afterwards")
     note: Text = ""
     acknowledged: tuple[Acknowledged, ...] = ()
     review_version: str

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
-from shared.contracts.completion import Acknowledged, CompletionRecord, IssueState, Verdict
+from shared.contracts.completion import Acknowledged, CompletionRecord, Imported, IssueState, Verdict
 from shared.contracts.plant import OrderSnapshot, Value
 from shared.contracts.redline import StepChange, StepRedrawn
 
@@ -14,6 +14,7 @@ class RunCreated(Fact, OrderSnapshot):
     """A run was created from its order. Inventory claims the target and takes the requirements over."""
 
     unit_id: Id
+    imported: Imported | None = None
 
 
 class RunCanceled(Fact):
@@ -59,6 +60,7 @@ class StepSignedOff(Fact):
 
     run_id: Id
     step_id: Id
+    imported: Imported | None = None
 
 
 class StepFailed(Fact):

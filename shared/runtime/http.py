@@ -96,6 +96,7 @@ class Call:
     """One call of a known person: everything that a command needs besides its own words."""
 
     caller: Caller
+    allows: Allows
     road: Road
     at: datetime
     request_id: str
@@ -111,6 +112,14 @@ class Call:
     def roles(self) -> frozenset[str]:
         """What the caller holds."""
         return self.caller.roles
+
+    def permit(self, permission: str) -> None:
+        """Go on only with one permission more than the route's.
+
+        :raises Forbidden: naming it.
+        """
+        if not self.allows(self.roles, permission):
+            raise Forbidden(permission)
 
     async def do(self, ask: Ask[Any], answer: Callable[[Outcome], Mapping[str, Any]], status: int = 200) -> Response:
         """Take the command down the road and say how it ended.
@@ -155,6 +164,7 @@ async def _call(
     now = datetime.now(UTC)
     return Call(
         caller=request.state.caller,
+        allows=request.app.state.guard.allows,
         road=request.app.state.road,
         at=now,
         request_id=idempotency_key or new_id(),

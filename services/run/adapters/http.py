@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from services.run.adapters import comments_http, lists_http, redlines_http
-from services.run.adapters.calls import PartId, Queries, Reason, RunId, run_answer
+from services.run.adapters.calls import HappenedAt, PartId, Queries, Reason, RunId, happened, run_answer
 from services.run.adapters.steps_http import router as steps_router
 from services.run.adapters.views import completion_view, review_view, run_view, step_view
 from services.run.domain import commands
@@ -44,12 +44,20 @@ class Confirmation(BaseModel):
     review_version: Text = Field(description="`version` of the review that was looked at")
     acknowledged: list[WarningAcknowledged] = Field(default_factory=list, description="every warning of that review")
     note: Text = ""
+    occurred_at: HappenedAt = None
+
+
+class Order(OrderSnapshot):
+    """The order of a run: a full snapshot of what it executes."""
+
+    occurred_at: HappenedAt = None
 
 
 @router.post("/runs", status_code=201, **needs("run:order"))
-async def order_run(order: OrderSnapshot, call: Calling) -> Response:
+async def order_run(order: Order, call: Calling) -> Response:
     """Order a run with a full snapshot of what it executes. The same order again is fine."""
-    command = commands.OrderRun(order.run_id, call.by, call.at, order_of(order))
+    at, imported = happened(call, order.occurred_at)
+    command = commands.OrderRun(order.run_id, call.by, at, order_of(order), imported)
     return await call.do(Ask((order.run_id,), command), run_answer, status=201)
 
 
@@ -93,8 +101,9 @@ async def approve_gate(run_id: RunId, gate_id: PartId, call: Calling) -> Respons
 async def complete_run(run_id: RunId, confirmation: Confirmation, call: Calling) -> Response:
     """Confirm the completion review. A stale version is refused with the new review."""
     acknowledged = frozenset((one.code, one.subject) for one in confirmation.acknowledged)
+    at, imported = happened(call, confirmation.occurred_at)
     command = commands.CompleteRun(
-        run_id, call.by, call.at, confirmation.review_version, acknowledged, confirmation.note
+        run_id, call.by, at, confirmation.review_version, acknowledged, confirmation.note, imported
     )
     return await call.do(Ask((run_id,), command), _completion_answer)
 

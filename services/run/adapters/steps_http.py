@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.run.adapters.calls import PartId, Reason, RunId, run_answer
+from services.run.adapters.calls import HappenedAt, PartId, Reason, RunId, happened, run_answer
 from services.run.domain import commands
 from shared.contracts.base import Id
 from shared.contracts.plant import Value
@@ -30,6 +30,12 @@ class Covering(BaseModel):
     issue_id: Annotated[Id, Field(description="an issue of this run on this step")]
 
 
+class Signature(BaseModel):
+    """The sign-off of a step."""
+
+    occurred_at: HappenedAt = None
+
+
 @router.post(STEP + "/start", **needs("step:work"))
 async def start_step(run_id: RunId, step_id: PartId, call: Calling) -> Response:
     """Begin work on a step."""
@@ -46,9 +52,10 @@ async def record_value(
 
 
 @router.post(STEP + "/sign-off", **needs("step:work"))
-async def sign_off(run_id: RunId, step_id: PartId, call: Calling) -> Response:
+async def sign_off(run_id: RunId, step_id: PartId, call: Calling, signature: Signature | None = None) -> Response:
     """Sign a step off."""
-    return await call.do(Ask((run_id,), commands.SignOff(run_id, call.by, call.at, step_id)), run_answer)
+    at, imported = happened(call, None if signature is None else signature.occurred_at)
+    return await call.do(Ask((run_id,), commands.SignOff(run_id, call.by, at, step_id, imported)), run_answer)
 
 
 @router.post(STEP + "/fail", **needs("step:fail"))

@@ -23,6 +23,7 @@ from services.run.domain.run import (
     Completed,
     Failed,
     Failure,
+    Imported,
     Installation,
     Issue,
     Recording,
@@ -57,6 +58,7 @@ class RunProgress:
     reopened_components: list[str]
     is_ready: bool
     first_completed_at: datetime | None
+    imported: Imported | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class StepProgress:
     because: str | None
     failure: Failure | None
     sessions: tuple[Session, ...]
+    imported: Imported | None
     definition: StepDefinition | None
 
 
@@ -175,6 +178,7 @@ def _progress(run: Run) -> RunProgress:
         reopened_components=sorted(run.reopened_components),
         is_ready=run.is_ready,
         first_completed_at=run.first_completed_at,
+        imported=run.imported,
     )
 
 
@@ -206,6 +210,7 @@ def _step_done(step: Step, ordered: StepDefinition | None) -> StepProgress:
         because=step.because,
         failure=step.failure,
         sessions=step.sessions,
+        imported=step.imported,
         definition=None if step.definition == ordered else step.definition,
     )
 
@@ -272,6 +277,7 @@ def _run(row: Any, steps: Mapping[str, Any]) -> Run:
         reopened_components=frozenset(progress.reopened_components),
         is_ready=progress.is_ready,
         first_completed_at=progress.first_completed_at,
+        imported=progress.imported,
     )
 
 
@@ -302,6 +308,7 @@ def _step(ordered: StepDefinition | None, row: Any | None) -> Step:
         progress.because,
         progress.failure,
         progress.sessions,
+        progress.imported,
     )
 
 

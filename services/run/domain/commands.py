@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.run.domain.order import Order
 from services.run.domain.redline import StepChange
-from services.run.domain.run import Installation, Issue, Value
+from services.run.domain.run import Imported, Installation, Issue, Value
 from shared.kernel import Actor
 
 
@@ -23,6 +23,7 @@ class OrderRun(Command):
     """Create a run from its order."""
 
     order: Order
+    imported: Imported | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class SignOff(Command):
     """Sign a step off."""
 
     step_id: str
+    imported: Imported | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,7 @@ class CompleteRun(Command):
     review_version: str
     acknowledged: frozenset[tuple[str, str]]
     note: str
+    imported: Imported | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from typing import Any
 from services.run.domain.commands import CompleteRun
 from services.run.domain.counts import Counts
 from services.run.domain.events import RunCompleted
+from services.run.domain.importing import check_completion_imported
 from services.run.domain.order import FieldDefinition, Order
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
 from services.run.domain.review import Review, review
-from services.run.domain.run import Installation, Recording, Run, Step
+from services.run.domain.run import Imported, Installation, Recording, Run, Step
 from shared.kernel import Actor, content_hash, plain
 
 
@@ -21,6 +22,7 @@ def complete(run: Run, command: CompleteRun) -> RunCompleted:
     :raises ReviewStale: when the review changed since the version that was confirmed.
     :raises WarningNotAcknowledged: when a warning was not acknowledged.
     """
+    check_completion_imported(run, command.at, command.imported)
     current = review(run)
     if current.blockers:
         listed = " ".join(f"{one.code} {one.subject}: {one.sentence}" for one in current.blockers[:20])
@@ -52,6 +54,8 @@ def evidence(run: Run, current: Review) -> dict[str, Any]:
         "quantity": plain(target.quantity),
         "unit_of_measure": target.unit_of_measure,
         "place": _place(order),
+        "ordered_at": _utc(run.ordered_at),
+        "order_imported": run.imported and _imported(run.imported),
         "started_at": run.started_at and _utc(run.started_at),
         "counts": _counts(current.counts),
         "operators": sorted(run.operators),
@@ -70,6 +74,7 @@ def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]
         "number": run.completions + 1,
         "completed_at": _utc(command.at),
         "completed_by": str(command.by),
+        "imported": command.imported and _imported(command.imported),
         "note": command.note,
         "acknowledged": [{"code": code, "subject": subject} for code, subject in acknowledged],
         "review_version": current.version,
@@ -129,6 +134,7 @@ def _step(step: Step) -> dict[str, Any]:
             "started_at": step.started_at and _utc(step.started_at),
             "signed_at": step.signed_at and _utc(step.signed_at),
             "signed_by": step.signed_by and _who(step.signed_by),
+            "imported": step.imported and _imported(step.imported),
             "values": [_recorded(one, value) for one in definition.fields if (value := step.current(one.field_id))],
         }
     )
@@ -148,6 +154,10 @@ def _recorded(definition: FieldDefinition, recording: Recording) -> dict[str, An
             "recorded_by": _who(recording.by),
         }
     )
+
+
+def _imported(imported: Imported) -> dict[str, Any]:
+    return {"by": str(imported.by), "at": _utc(imported.at)}
 
 
 def _who(actor: Actor) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.run.domain.order import Order
 from services.run.domain.redline import Redrawn, StepChange
-from services.run.domain.run import Installation, Issue, IssueWanted, StepState, Value, Verdict
+from services.run.domain.run import Imported, Installation, Issue, IssueWanted, StepState, Value, Verdict
 from services.run.domain.shown import Blocker
 from shared.kernel import Actor
 
@@ -26,6 +26,7 @@ class RunCreated(RunEvent):
     """The run exists, with its order."""
 
     order: Order
+    imported: Imported | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class StepSignedOff(RunEvent):
     """A step is complete."""
 
     step_id: str
+    imported: Imported | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from itertools import chain
 
 from services.run.domain import events
 from services.run.domain.commands import OrderRun
+from services.run.domain.importing import check_not_to_come
 from services.run.domain.order import FieldDefinition, FieldKind, Order, Requirement, StepDefinition, Target
 from services.run.domain.refusals import OrderInvalid, RunExists
 from services.run.domain.run import Run, Step
@@ -27,14 +28,15 @@ def order(run: Run | None, command: OrderRun) -> tuple[events.AnyEvent, ...]:
         if run.order != command.order:
             raise RunExists(run_id=command.run_id)
         return ()
+    check_not_to_come(command.at, command.imported)
     check(command.order)
-    return (events.RunCreated(command.run_id, command.by, command.at, command.order),)
+    return (events.RunCreated(command.run_id, command.by, command.at, command.order, command.imported),)
 
 
 def created(event: events.RunCreated) -> Run:
     """A run with nothing done yet."""
     steps = {step.step_id: Step(step) for step in event.order.steps}
-    return Run(order=event.order, steps=steps, ordered_at=event.at)
+    return Run(order=event.order, steps=steps, ordered_at=event.at, imported=event.imported)
 
 
 def check(order: Order) -> None:

@@ -248,6 +248,30 @@ class CommentEmpty(Refused):
     resolve = "Write what is to be known."
 
 
+class NotYetHappened(Refused):
+    """It cannot have happened at {at}: that time is still to come."""
+
+    code = "not-yet-happened"
+    kind = RefusalKind.INVALID
+    resolve = "Give the time at which it happened, or none: then it happens now."
+
+
+class BeforeOrder(Refused):
+    """It cannot have happened at {at}: the run {run_id} was ordered at {ordered_at}."""
+
+    code = "before-order"
+    kind = RefusalKind.INVALID
+    resolve = "Give the time at which it happened, at {ordered_at} or later."
+
+
+class BeforeSignOff(Refused):
+    """The run {run_id} cannot have been completed at {at}: its step {step_id} was signed off at {signed_at}."""
+
+    code = "before-sign-off"
+    kind = RefusalKind.INVALID
+    resolve = "Give the time at which it was completed, at {signed_at} or later."
+
+
 class CompletionBlocked(Refused):
     """The run {run_id} cannot be completed: {blockers}"""
 

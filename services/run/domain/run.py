@@ -59,6 +59,14 @@ class SessionEnd(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """Taken in afterwards: by whom, and when that was; it happened at the time that is told besides."""
+
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """One recorded value: the ``number``-th of its field; the latest is the value."""
 
@@ -113,7 +121,7 @@ class Step:
 
     ``attempt`` counts reworks: values of earlier attempts stay as evidence, and are not its values any more.
     ``back_to`` is the state that it was held or redlined from, ``because`` why it is on hold or canceled. One that was
-    redlined while it was on hold keeps both of its hold.
+    redlined while it was on hold keeps both of its hold. ``imported`` says of its sign-off that it was taken in later.
     """
 
     definition: StepDefinition
@@ -128,6 +136,7 @@ class Step:
     because: str | None = None
     failure: Failure | None = None
     sessions: tuple[Session, ...] = ()
+    imported: Imported | None = None
 
     def current(self, field_id: str) -> Recording | None:
         """The value of a field: the latest that was recorded in this attempt."""
@@ -232,7 +241,8 @@ class Run:
 
     ``touched`` are the steps started again since the last reopening, ``completions`` how many completion
     records there are, ``as_built_version`` the latest that inventory told, ``is_ready`` whether readiness was
-    announced, ``reopened_components`` the installed units whose own runs are reopened.
+    announced, ``reopened_components`` the installed units whose own runs are reopened, ``imported`` that its order was
+    taken in later.
     """
 
     order: Order
@@ -252,6 +262,7 @@ class Run:
     reopened_components: frozenset[str] = frozenset()
     is_ready: bool = False
     first_completed_at: datetime | None = None
+    imported: Imported | None = None
 
     @property
     def run_id(self) -> str:

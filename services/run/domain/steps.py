@@ -2,6 +2,7 @@
 
 from services.run.domain import events
 from services.run.domain.commands import RecordValue, SignOff, StartStep
+from services.run.domain.importing import check_imported
 from services.run.domain.lookup import check_not_closed, not_workable, step_of
 from services.run.domain.measuring import fitting, verdict_on
 from services.run.domain.ranges import check_ranges, issue_wanted
@@ -81,11 +82,12 @@ def sign_off(run: Run, command: SignOff) -> Events:
     :raises FieldsMissing: when a required field has no value.
     :raises Refused: when the step's policy does not allow a value that is out of range; see `ranges`.
     """
+    check_imported(run, command.at, command.imported)
     step = step_of(run, command.step_id)
     started = _started(run, step, command)
     check_fields(step)
     check_ranges(run, step)
-    return (*started, events.StepSignedOff(run.run_id, command.by, command.at, command.step_id))
+    return (*started, events.StepSignedOff(run.run_id, command.by, command.at, command.step_id, command.imported))
 
 
 def check_fields(step: Step, way_out: str = "") -> None:
@@ -113,6 +115,7 @@ def started(run: Run, event: events.StepStarted) -> Run:
         signed_at=None,
         signed_by=None,
         sessions=checked_in(step, event.by.person, event.at),
+        imported=None,
     )
     return with_step(
         run,
@@ -136,7 +139,14 @@ def signed_off(run: Run, event: events.StepSignedOff) -> Run:
     """The step is complete and everybody is checked out."""
     step = run.steps[event.step_id]
     sessions = everybody_out(step, event.at, SessionEnd.SIGNED_OFF)
-    signed = changed(step, state=StepState.COMPLETE, signed_at=event.at, signed_by=event.by, sessions=sessions)
+    signed = changed(
+        step,
+        state=StepState.COMPLETE,
+        signed_at=event.at,
+        signed_by=event.by,
+        imported=event.imported,
+        sessions=sessions,
+    )
     return with_step(run, signed, operators=with_operator(run, event.by.person))
 
 
