@@ -4,6 +4,7 @@ from typing import assert_never
 
 from services.run.domain import events, failing, holding, redline
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
+from services.run.domain.policies import POLICIES, PolicyConfigured
 from services.run.domain.redlines import RedlineEvent
 from services.run.domain.run import Imported
 from shared.contracts import completion, plant
@@ -13,7 +14,7 @@ from shared.contracts.base import Contract
 from shared.messaging.service import by
 
 
-def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for each event
+def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C901 - one line for each event
     """The public contract of an event."""
     who = by(event.by)
     match event:
@@ -50,6 +51,19 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return _removal_noted(event)
         case events.IssueNoted():
             return _issue_noted(event)
+        case events.RunCompleted() | events.RunReopened() | events.RunReady() | events.RunNotReady():
+            return _completing(event)
+        case PolicyConfigured():
+            return _policy(event)
+        case events.RunCanceled(run_id, _, _, unit_id, reason):
+            return contracts.RunCanceled(by=who, run_id=run_id, unit_id=unit_id, reason=reason)
+        case _:
+            assert_never(event)
+
+
+def _completing(event: events.CompletingEvent) -> Contract:
+    who = by(event.by)
+    match event:
         case events.RunCompleted(run_id, _, _, unit_id, _, record):
             checked = completion.CompletionRecord.model_validate(record)
             return contracts.RunCompleted(by=who, run_id=run_id, unit_id=unit_id, record=checked)
@@ -59,10 +73,18 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return _ready(event)
         case events.RunNotReady():
             return _not_ready(event)
-        case events.RunCanceled(run_id, _, _, unit_id, reason):
-            return contracts.RunCanceled(by=who, run_id=run_id, unit_id=unit_id, reason=reason)
         case _:
             assert_never(event)
+
+
+def _policy(event: PolicyConfigured) -> contracts.PolicyConfigured:
+    return contracts.PolicyConfigured(
+        by=by(event.by),
+        policies_id=POLICIES,
+        part_number=event.part_number,
+        blocking=event.blocking,
+        reason=event.reason,
+    )
 
 
 def _imported(imported: Imported | None) -> completion.Imported | None:

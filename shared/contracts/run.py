@@ -284,6 +284,15 @@ class RunNotReady(Fact):
     total: int = Field(description="how many there are")
 
 
+class PolicyConfigured(Fact):
+    """Which warnings block the completion of runs of one part, or of all (`*`), is something else from now on."""
+
+    policies_id: Id = Field(description="always the same, so that all policies keep their order")
+    part_number: Name
+    blocking: tuple[Name, ...] = Field((), description="codes of warnings; none when the policy is taken back")
+    reason: Text
+
+
 class RunChangeRefused(ChangeRefused):
     """A change of a run was refused."""
 

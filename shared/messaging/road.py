@@ -176,8 +176,8 @@ class Road:
         try:
             return await self._batch_at_last(messages)
         except Exception as error:
-            if self._is_waiting(error):
-                raise
+            if self._is_waiting(error) or (len(messages) == 1 and messages[0].record is None):
+                raise  # a command cannot stand aside: who gave it is told
             if len(messages) == 1:
                 return await self._set_aside(messages[0], error), []
         middle = len(messages) // 2

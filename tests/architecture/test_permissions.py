@@ -87,6 +87,8 @@ ENDPOINTS = {
         POST /runs/{run_id}/complete                          run:complete
         POST /runs/{run_id}/cancel                            run:cancel
         POST /runs/{run_id}/reopen                            run:reopen
+        GET  /policies                                        read
+        PUT  /policies                                        policy:configure
     """,
     "inventory": """
         POST /units                                                unit:receive

@@ -44,8 +44,10 @@ create table run_list (
     work_center text,
     ordered_at timestamptz not null,
     started_at timestamptz,
-    completed_at timestamptz
+    completed_at timestamptz,
+    policies_version bigint not null
 );
+create index on run_list (policies_version) where status not in ('complete', 'canceled');
 create index on run_list (unit_id, ordered_at, run_id);
 create index on run_list (work_order, ordered_at, run_id);
 
@@ -84,9 +86,9 @@ RUN_PERSON = _table("run_person", "run_id", "person")
 
 LIST = text("""
     insert into run_list (run_id, status, part_number, revision, procedure, procedure_version, unit_id, work_order,
-                          plant, line, work_center, ordered_at, started_at, completed_at)
+                          plant, line, work_center, ordered_at, started_at, completed_at, policies_version)
     select run_id, status, part_number, revision, procedure, procedure_version, unit_id, work_order,
-           plant, line, work_center, ordered_at, started_at, completed_at
+           plant, line, work_center, ordered_at, started_at, completed_at, (select version from policies)
     from unnest(cast(:run_id as text[]), cast(:status as text[]), cast(:part_number as text[]),
                 cast(:revision as text[]), cast(:procedure as text[]), cast(:procedure_version as text[]),
                 cast(:unit_id as text[]), cast(:work_order as text[]), cast(:plant as text[]), cast(:line as text[]),

@@ -6,8 +6,10 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.run.adapters import policies
 from services.run.adapters.store import RunStore
 from services.run.adapters.views import comment_view
+from services.run.domain.policies import Policies
 from services.run.domain.run import Run
 from shared.messaging.transaction import Held
 from shared.runtime.http import NotFound
@@ -47,6 +49,11 @@ class RunQueries:
         if run_id not in held:
             raise NotFound(what="run", which=run_id)
         return held[run_id]
+
+    async def policies(self) -> Policies:
+        """The policies of the moment."""
+        async with self._engine.connect() as connection:
+            return (await policies.load(connection)).state
 
     async def recordings(self, run_id: str) -> list[dict[str, Any]]:
         """Every value that was ever recorded, in order."""

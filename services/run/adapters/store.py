@@ -13,9 +13,10 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.run.adapters import listing, tables
+from services.run.adapters import listing, policies, tables
 from services.run.domain.events import Commented, RunCompleted, RunReopened, ValueRecorded
 from services.run.domain.order import Order, StepDefinition
+from services.run.domain.policies import POLICIES, Policies
 from services.run.domain.redline import Redline
 from services.run.domain.run import (
     Approval,
@@ -93,16 +94,34 @@ class RunStore:
     def __init__(self, remembered: int) -> None:
         """``remembered``: how many runs are kept in memory between transactions."""
         self._remembered: Remembered[Run] = Remembered(remembered)
+        self._policies: Held[Policies] | None = None
 
-    async def lock(self, connection: AsyncConnection, keys: Sequence[str]) -> Mapping[str, Held[Run]]:
-        """See `Store.lock`."""
+    async def lock(self, connection: AsyncConnection, keys: Sequence[str]) -> Mapping[str, Held[Any]]:
+        """See `Store.lock`; widened by the policies, which are locked only where they are named themselves."""
+        if POLICIES in keys:
+            await connection.execute(policies.LOCK)
         rows = (await connection.execute(tables.LOCK, {"ids": list(keys)})).all()
-        held = self._remembered.of((row[0], row[1]) for row in rows)
-        missing = [row[0] for row in rows if row[0] not in held]
-        return {**held, **await self.load(connection, missing)} if missing else held
+        runs = [(row[0], row[1]) for row in rows if row[0] is not None]
+        held = self._remembered.of(runs)
+        missing = [run_id for run_id, _ in runs if run_id not in held]
+        found = {**held, **await self.load(connection, missing)} if missing else held
+        of_the_moment = next(row[1] for row in rows if row[0] is None)
+        return {**found, POLICIES: await self._policies_of(connection, of_the_moment)}
 
-    async def save(self, connection: AsyncConnection, changes: Sequence[Change[Run]]) -> None:
+    async def _policies_of(self, connection: AsyncConnection, version: int) -> Held[Policies]:
+        """Those that are remembered, unless there are others by now."""
+        if self._policies is None or self._policies.version != version:
+            self._policies = await policies.load(connection)
+        return self._policies
+
+    async def save(self, connection: AsyncConnection, changes: Sequence[Change[Any]]) -> None:
         """See `Store.save`."""
+        await self._save_runs(connection, [one for one in changes if one.key != POLICIES])
+        for change in changes:
+            if change.key == POLICIES:
+                await policies.put(connection, change)
+
+    async def _save_runs(self, connection: AsyncConnection, changes: Sequence[Change[Run]]) -> None:
         created = [change for change in changes if change.before is None]
         updated = [change for change in changes if change.before is not None]
         if created:
@@ -117,9 +136,9 @@ class RunStore:
             await connection.execute(tables.PUT_STEPS, transposed(steps))
         await self._append(connection, changes)
 
-    def committed(self, changes: Sequence[Change[Run]]) -> None:
+    def committed(self, changes: Sequence[Change[Any]]) -> None:
         """See `Store.committed`."""
-        self._remembered.put((change.key, change.after) for change in changes)
+        self._remembered.put((change.key, change.after) for change in changes if change.key != POLICIES)
 
     async def _append(self, connection: AsyncConnection, changes: Sequence[Change[Run]]) -> None:
         events = [event for change in changes for event in change.events]

@@ -3,8 +3,9 @@
 from sqlalchemy import text
 
 from services.run.adapters.listing import LISTING_V1
+from services.run.adapters.policies import POLICIES_V1
 
-TABLES_V1 = f"""
+TABLES_V1 = f"""{POLICIES_V1}
 create table run (
     run_id text primary key,
     version bigint not null,
@@ -61,7 +62,11 @@ create table completion (
 """
 
 LOCK = text("""
-    select run_id, version from run where run_id = any(cast(:ids as text[])) order by run_id for update""")
+    with locked as (
+        select run_id, version from run where run_id = any(cast(:ids as text[])) order by run_id for update
+    )
+    select run_id, version from locked union all select null, version from policies""")
+"""The version of the policies comes along: every decision is made under those of the moment."""
 
 LOAD_RUNS = text("""
     select run_id, version, cast(run_order as text) as run_order, cast(progress as text) as progress,

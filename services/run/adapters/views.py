@@ -7,15 +7,14 @@ from typing import Any
 from services.run.adapters.redline_views import redline_view, redlines_on
 from services.run.domain.completion import cycle_time_s
 from services.run.domain.counts import Counts, counts
-from services.run.domain.review import review
+from services.run.domain.review import Review
 from services.run.domain.run import Canceled, Completed, Failure, Run, Step
 from shared.kernel import Actor, document
 from shared.messaging.transaction import Held
 
 
-def review_view(run: Run) -> dict[str, Any]:
+def review_view(current: Review) -> dict[str, Any]:
     """The completion review: version, blockers, warnings, counts."""
-    current = review(run)
     return {
         "run_id": current.run_id,
         "version": current.version,

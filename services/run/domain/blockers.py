@@ -1,15 +1,17 @@
-"""What blocks a run's completion (domain.md 3.4): five blockers, each with its subject and the way out.
+"""What blocks a run's completion (domain.md 3.4): five blockers, each with its subject and the way out, and the
+warnings that a policy turns into blockers.
 
 The cheap ones come first, so that whoever asks only whether there is one seldom looks far.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from services.run.domain.counts import RequirementLine
 from services.run.domain.order import FieldDefinition, Requirement
+from services.run.domain.policies import EVERY_PART
 from services.run.domain.run import Run, RunStatus, Step, StepState
-from services.run.domain.shown import Blocker, path
+from services.run.domain.shown import OR_ACKNOWLEDGE, Blocker, Warned, path
 from shared.kernel import plain
 
 
@@ -116,3 +118,14 @@ def unapproved(run: Run) -> Iterator[Blocker]:
                 "gate:approve",
                 gate.role,
             )
+
+
+def by_policy(warnings: Iterable[Warned], blocking: Mapping[str, str]) -> Iterator[Blocker]:
+    """A warning that a policy turns into a blocker; ``blocking`` is the part that the policy names, by code."""
+    for one in warnings if blocking else ():
+        part = blocking.get(one.code)
+        if part is not None:
+            runs = "all runs" if part == EVERY_PART else f"runs of {part}"
+            sentence = f"{one.sentence} By policy, this blocks {runs}."
+            resolve = one.resolve.removesuffix(OR_ACKNOWLEDGE) + "."
+            yield Blocker(one.code, one.subject, sentence, resolve, one.link, one.permission, policy=part)

@@ -215,6 +215,11 @@ class CompleteRun(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class AssessRun(Command):
+    """See whether the run is ready under other policies than before."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReopenRun(Command):
     """Open a completed run again. ``number``, where given, names the completion meant."""
 
@@ -247,5 +252,6 @@ AnyCommand = (
     | NoteRemoval
     | NoteIssue
     | CompleteRun
+    | AssessRun
     | ReopenRun
 )

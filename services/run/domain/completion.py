@@ -9,30 +9,31 @@ from services.run.domain.counts import Counts
 from services.run.domain.events import RunCompleted
 from services.run.domain.importing import check_completion_imported
 from services.run.domain.order import FieldDefinition, Order
+from services.run.domain.policies import Policies
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
 from services.run.domain.review import Review, review
 from services.run.domain.run import Imported, Installation, Recording, Run, Step
 from shared.kernel import Actor, content_hash, plain
 
 
-def complete(run: Run, command: CompleteRun) -> RunCompleted:
-    """The completion of a run whose current review was confirmed.
+def complete(run: Run, command: CompleteRun, policies: Policies) -> RunCompleted:
+    """The completion of a run whose current review was confirmed. Each refusal has that review among its facts.
 
     :raises CompletionBlocked: when something blocks it.
     :raises ReviewStale: when the review changed since the version that was confirmed.
     :raises WarningNotAcknowledged: when a warning was not acknowledged.
     """
     check_completion_imported(run, command.at, command.imported)
-    current = review(run)
+    current = review(run, policies)
     if current.blockers:
         listed = " ".join(f"{one.code} {one.subject}: {one.sentence}" for one in current.blockers[:20])
-        raise CompletionBlocked(run_id=run.run_id, blockers=listed)
+        raise CompletionBlocked(run_id=run.run_id, blockers=listed, review=current)
     if command.review_version != current.version:
-        raise ReviewStale(given=command.review_version or "(none)", current=current.version)
+        raise ReviewStale(given=command.review_version or "(none)", current=current.version, review=current)
     open_warnings = {(one.code, one.subject) for one in current.warnings} - command.acknowledged
     if open_warnings:
         listed = ", ".join(f"{code} {subject}" for code, subject in sorted(open_warnings))
-        raise WarningNotAcknowledged(warnings=listed)
+        raise WarningNotAcknowledged(warnings=listed, review=current)
     document = _document(run, command, current)
     record = {**document, "content_hash": content_hash(document)}
     number = run.completions + 1

@@ -9,6 +9,7 @@ from services.run.domain.commands import (
     AnyCommand,
     ApplyRedline,
     ApproveGate,
+    AssessRun,
     CancelRedline,
     CancelRun,
     CancelStep,
@@ -34,21 +35,22 @@ from services.run.domain.commands import (
 from services.run.domain.completion import complete
 from services.run.domain.events import AnyEvent
 from services.run.domain.lookup import known_run, open_run
-from services.run.domain.readiness import with_readiness
+from services.run.domain.policies import NO_POLICIES, Policies
+from services.run.domain.readiness import assess, with_readiness
 from services.run.domain.run import Run
 
 Events = tuple[AnyEvent, ...]
 
 
-def decide(run: Run | None, command: AnyCommand) -> Events:
-    """The events that follow from a command, and whether the run is ready to be completed since.
+def decide(run: Run | None, command: AnyCommand, policies: Policies = NO_POLICIES) -> Events:
+    """The events that follow from a command under the policies of the moment, and whether the run is ready since.
 
     :raises Refused: when the rules say no; when nothing changes the answer is an empty tuple.
     """
-    return with_readiness(run, _decided(run, command))
+    return with_readiness(run, _decided(run, command, policies), policies)
 
 
-def _decided(run: Run | None, command: AnyCommand) -> Events:  # noqa: C901 - one line for each command
+def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events:  # noqa: C901 - one line for each command
     match command:
         case OrderRun():
             return ordering.order(run, command)
@@ -79,7 +81,9 @@ def _decided(run: Run | None, command: AnyCommand) -> Events:  # noqa: C901 - on
         case NoteIssue():
             return noting.note_issue(known_run(run, command), command)
         case CompleteRun():
-            return (complete(open_run(run, command), command),)
+            return (complete(open_run(run, command), command, policies),)
+        case AssessRun():
+            return assess(known_run(run, command), command, policies)
         case CancelRun():
             return closing.cancel(open_run(run, command), command)
         case ReopenRun():

@@ -254,6 +254,8 @@ class RunNotReady(RunEvent):
     total: int
 
 
+CompletingEvent = RunCompleted | RunReopened | RunReady | RunNotReady
+
 AnyEvent = (
     RunCreated
     | RunCanceled
@@ -278,8 +280,5 @@ AnyEvent = (
     | InstallationNoted
     | RemovalNoted
     | IssueNoted
-    | RunCompleted
-    | RunReopened
-    | RunReady
-    | RunNotReady
+    | CompletingEvent
 )

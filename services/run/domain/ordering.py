@@ -10,6 +10,7 @@ from services.run.domain import events
 from services.run.domain.commands import OrderRun
 from services.run.domain.importing import check_not_to_come
 from services.run.domain.order import FieldDefinition, FieldKind, Order, Requirement, StepDefinition, Target
+from services.run.domain.policies import POLICIES
 from services.run.domain.refusals import OrderInvalid, RunExists
 from services.run.domain.run import Run, Step
 from shared.kernel import LONGEST_ID, plain
@@ -44,6 +45,8 @@ def check(order: Order) -> None:
 
     :raises OrderInvalid: naming the first thing that contradicts itself.
     """
+    if order.run_id == POLICIES:
+        raise OrderInvalid(what=f"the id {POLICIES} is taken by the policies")
     if not order.steps:
         raise OrderInvalid(what="it has no steps")
     requirements = _twice("requirement", (one.requirement_id for one in order.requirements))

@@ -4,10 +4,15 @@ So a plant subscribes instead of asking again and again. Completing, failing or 
 needs no further word.
 """
 
+from datetime import datetime
+
 from services.run.domain import events
+from services.run.domain.commands import AssessRun
 from services.run.domain.evolve import evolve
+from services.run.domain.policies import Policies
 from services.run.domain.review import is_blocked, review
 from services.run.domain.run import Run, StepState
+from shared.kernel import Actor
 
 Events = tuple[events.AnyEvent, ...]
 
@@ -27,7 +32,7 @@ _ELSEWHERE = (
 """Events that complete no step but the one that they name."""
 
 
-def with_readiness(run: Run | None, happened: Events) -> Events:
+def with_readiness(run: Run | None, happened: Events, policies: Policies) -> Events:
     """What happened, and after it the word that the run is ready, or is so no more."""
     if not happened or (run is not None and _stays_blocked(run, happened)):
         return happened
@@ -35,9 +40,13 @@ def with_readiness(run: Run | None, happened: Events) -> Events:
     for event in happened:
         after = evolve(after, event)
     assert after is not None  # noqa: S101 - for the type checker; something happened
-    if after.decision is not None or is_blocked(after) is not after.is_ready:
-        return happened
-    return (*happened, _said(after, happened[-1]))
+    last = happened[-1]
+    return (*happened, *_said(after, last.by, last.at, policies))
+
+
+def assess(run: Run, command: AssessRun, policies: Policies) -> Events:
+    """What policies changed in a run's readiness, though nothing happened to it."""
+    return _said(run, command.by, command.at, policies)
 
 
 def _stays_blocked(run: Run, happened: Events) -> bool:
@@ -55,9 +64,12 @@ def _stays_blocked(run: Run, happened: Events) -> bool:
     return False
 
 
-def _said(run: Run, last: events.AnyEvent) -> events.AnyEvent:
-    shown = review(run)
-    who = (run.run_id, last.by, last.at, run.order.target.unit_id, shown.version)
+def _said(run: Run, by: Actor, at: datetime, policies: Policies) -> Events:
+    """That the run is ready, or is so no more, where that is news."""
+    if run.decision is not None or is_blocked(run, policies) is not run.is_ready:
+        return ()
+    shown = review(run, policies)
+    who = (run.run_id, by, at, run.order.target.unit_id, shown.version)
     if shown.is_ready:
-        return events.RunReady(*who, tuple((one.code, one.subject) for one in shown.warnings))
-    return events.RunNotReady(*who, shown.blockers[:MOST_BLOCKERS], len(shown.blockers))
+        return (events.RunReady(*who, tuple((one.code, one.subject) for one in shown.warnings)),)
+    return (events.RunNotReady(*who, shown.blockers[:MOST_BLOCKERS], len(shown.blockers)),)

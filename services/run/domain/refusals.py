@@ -272,6 +272,21 @@ class BeforeSignOff(Refused):
     resolve = "Give the time at which it was completed, at {signed_at} or later."
 
 
+class PoliciesChanged(Refused):
+    """The policies are version {current} by now; version {given} was looked at."""
+
+    code = "policies-changed"
+    resolve = "Look at the policies as they are, and configure them again."
+
+
+class UnknownWarning(Refused):
+    """There is no warning {code} that a policy could turn into a blocker."""
+
+    code = "unknown-warning"
+    kind = RefusalKind.INVALID
+    resolve = "Use one of these: {known}."
+
+
 class CompletionBlocked(Refused):
     """The run {run_id} cannot be completed: {blockers}"""
 

@@ -11,6 +11,7 @@ from operator import attrgetter
 
 from services.run.domain import blockers
 from services.run.domain.counts import Counts, RequirementLine, counts, requirement_lines
+from services.run.domain.policies import NO_POLICIES, Policies
 from services.run.domain.run import Run, RunStatus
 from services.run.domain.shown import Blocker, Warned
 from services.run.domain.warned import warnings
@@ -50,9 +51,11 @@ class Review:
         return "sha256:" + sha256(json.dumps(shown, separators=(",", ":")).encode()).hexdigest()
 
 
-def review(run: Run) -> Review:
-    """What the run's completion review shows now."""
+def review(run: Run, policies: Policies = NO_POLICIES) -> Review:
+    """What the run's completion review shows now; what policy turns into a blocker is no warning any more."""
     counted = counts(run)
+    blocking = policies.blocking(run.order.part_number)
+    warned = tuple(warnings(run))
     return Review(
         run_id=run.run_id,
         status=run.status,
@@ -62,14 +65,15 @@ def review(run: Run) -> Review:
             *blockers.valueless(run),
             *blockers.short(run, counted.requirements),
             *blockers.unapproved(run),
+            *blockers.by_policy(warned, blocking),
         ),
-        warnings=tuple(warnings(run)),
+        warnings=tuple(one for one in warned if one.code not in blocking) if blocking else warned,
         counts=counted,
         as_built_version=run.as_built_version,
     )
 
 
-def is_blocked(run: Run) -> bool:
+def is_blocked(run: Run, policies: Policies = NO_POLICIES) -> bool:
     """Whether anything blocks the run's completion; the cheap things are looked at first."""
     found = (
         blockers.closed(run),
@@ -77,6 +81,7 @@ def is_blocked(run: Run) -> bool:
         blockers.unsigned(run),
         blockers.short(run, requirement_lines(run)),
         blockers.valueless(run),
+        blockers.by_policy(warnings(run), policies.blocking(run.order.part_number)),
     )
     return any(True for some in found for _ in some)
 

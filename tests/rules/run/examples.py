@@ -151,6 +151,11 @@ def complete(version: str, *acknowledged: tuple[str, str], note: str = "", **cha
     return replace(commands.CompleteRun(R, LEAD, NOON, version, frozenset(acknowledged), note), **changed)
 
 
+def assess() -> commands.AssessRun:
+    """The policies changed: is the run ready under those of now?"""
+    return commands.AssessRun(R, LEAD, NOON)
+
+
 def cancel() -> commands.CancelRun:
     """Lena takes the run back."""
     return commands.CancelRun(R, LEAD, NOON, "not needed")

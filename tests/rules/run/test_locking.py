@@ -13,6 +13,7 @@ from tests.rules.run.examples import (
     acknowledge,
     apply,
     approve,
+    assess,
     cancel,
     claimed,
     comment,
@@ -64,7 +65,7 @@ FACTS_OF_OTHERS = {
     commands.NoteIssue: issue(),
 }
 THE_WAYS_OUT = {commands.ReopenRun: reopen(), commands.LoseTarget: lose_target()}
-NO_CHANGE = {commands.OrderRun: ordered()}
+NO_CHANGE = {commands.OrderRun: ordered(), commands.AssessRun: assess()}
 
 
 def test_every_command_is_told_of_here() -> None:

@@ -1,0 +1,75 @@
+"""`/runs/{run_id}`: the completion review, confirming it, the records of completions, and reopening."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from services.run.adapters.calls import HappenedAt, Queries, Reason, RunId, happened, run_answer
+from services.run.adapters.views import completion_view, review_view
+from services.run.domain import commands
+from services.run.domain.events import RunCompleted
+from services.run.domain.review import Review, review
+from shared.contracts.base import Id, Name, Text
+from shared.messaging.messages import Ask
+from shared.messaging.walk import Outcome
+from shared.runtime.http import Calling, needs
+
+router = APIRouter(tags=["completion"])
+
+
+class WarningAcknowledged(BaseModel):
+    """A warning of the review, named by its code and subject."""
+
+    code: Name
+    subject: Id
+
+
+class Confirmation(BaseModel):
+    """The confirmation of a completion review."""
+
+    review_version: Text = Field(description="`version` of the review that was looked at")
+    acknowledged: list[WarningAcknowledged] = Field(default_factory=list, description="every warning of that review")
+    note: Text = ""
+    occurred_at: HappenedAt = None
+
+
+@router.get("/runs/{run_id}/review", **needs("read"))
+async def show_review(run_id: RunId, queries: Queries) -> dict[str, Any]:
+    """The completion review: what blocks the run, what it warns of, the counts, and its version."""
+    held = await queries.run(run_id)
+    return review_view(review(held.state, await queries.policies()))
+
+
+@router.get("/runs/{run_id}/completions", **needs("read"))
+async def list_completions(run_id: RunId, queries: Queries) -> dict[str, Any]:
+    """Every completion record, superseded ones too, each with the issues that changed since it was confirmed."""
+    run = (await queries.run(run_id)).state
+    return {"items": [completion_view(run, one) for one in await queries.completions(run_id)]}
+
+
+@router.post("/runs/{run_id}/complete", **needs("run:complete"))
+async def complete_run(run_id: RunId, confirmation: Confirmation, call: Calling) -> Response:
+    """Confirm the completion review. A stale version is refused with the new review."""
+    acknowledged = frozenset((one.code, one.subject) for one in confirmation.acknowledged)
+    at, imported = happened(call, confirmation.occurred_at)
+    command = commands.CompleteRun(
+        run_id, call.by, at, confirmation.review_version, acknowledged, confirmation.note, imported
+    )
+    return await call.do(Ask((run_id,), command), _completion_answer)
+
+
+@router.post("/runs/{run_id}/reopen", **needs("run:reopen"))
+async def reopen_run(run_id: RunId, given: Reason, call: Calling) -> Response:
+    """Open a completed run again; its completion record stays, marked superseded."""
+    return await call.do(Ask((run_id,), commands.ReopenRun(run_id, call.by, call.at, given.reason)), run_answer)
+
+
+def _completion_answer(outcome: Outcome) -> dict[str, Any]:
+    """The completion record, or with a refusal the review as it is now."""
+    if outcome.refusal is not None:
+        shown = outcome.refusal.facts.get("review")
+        return {"review": review_view(shown)} if isinstance(shown, Review) else {}
+    completed = next(event for event in outcome.events if isinstance(event, RunCompleted))
+    return dict(completed.record)
