@@ -19,6 +19,8 @@ class RefusalKind(StrEnum):
     FORBIDDEN = "forbidden"  # this person may not (403)
     UNKNOWN = "unknown"  # what it names does not exist, or not yet (404)
     INVALID = "invalid"  # the request contradicts itself (422)
+    TOO_LARGE = "too-large"  # more than is taken at once (413)
+    UNSUPPORTED = "unsupported"  # of a sort that is not taken (415)
 
 
 class Refused(Exception):

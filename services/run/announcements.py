@@ -43,6 +43,8 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
             return _redline(event)
         case events.Commented(run_id, _, _, comment_id, said, step_id):
             return contracts.RunCommented(by=who, run_id=run_id, comment_id=comment_id, text=said, step_id=step_id)
+        case events.FileAttached():
+            return _file_attached(event)
         case events.TargetNoted(run_id, _, _, unit_id, version):
             return contracts.TargetNoted(by=who, run_id=run_id, unit_id=unit_id, as_built_version=version)
         case events.InstallationNoted():
@@ -256,6 +258,20 @@ def redrawn(one: redline.Redrawn) -> wire.StepRedrawn:
     """A step before and after."""
     before, after = (definition and step_ordered(definition) for definition in (one.before, one.after))
     return wire.StepRedrawn(step_id=one.step_id, before=before, after=after)
+
+
+def _file_attached(event: events.FileAttached) -> contracts.FileAttached:
+    return contracts.FileAttached(
+        by=by(event.by),
+        run_id=event.run_id,
+        step_id=event.step_id,
+        field_id=event.field_id,
+        sha256=event.sha256,
+        name=event.name,
+        media_type=event.media_type,
+        size_bytes=event.size_bytes,
+        uri=event.uri,
+    )
 
 
 def _installation_noted(event: events.InstallationNoted) -> contracts.InstallationNoted:

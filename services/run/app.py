@@ -34,6 +34,7 @@ from shared.messaging.patience import Patience
 from shared.messaging.road import Road
 from shared.messaging.service import Known, Service
 from shared.messaging.watch import Watch
+from shared.runtime.objects import objects_of
 from shared.runtime.parts import PARTS
 from shared.runtime.program import Extra, join, serve_http
 from shared.runtime.settings import Settings
@@ -79,12 +80,16 @@ SERVICE = Service(
 
 def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:
     """The run service's application, ready to be served."""
+    objects = objects_of(settings)
 
-    def extras(engine: AsyncEngine, patience: Patience, road: Road) -> tuple[Extra]:
+    def extras(engine: AsyncEngine, patience: Patience, road: Road) -> list[Extra]:
         reassessor = Reassessor(engine, road, patience, interval_s=settings.sweep_interval_ms / 1000)
-        return (Extra("reassessor", reassessor.run, reassessor.stop),)
+        own = [Extra("reassessor", reassessor.run, reassessor.stop)]
+        if objects is not None:
+            own.append(Extra("files", objects.run, objects.stop, objects.close))
+        return own
 
     store = RunStore(settings.remembered_aggregates)
     program = join(SERVICE, settings, store, parts=parts, watch=watch, extras=extras)
-    engine = program.engine
-    return serve_http(program, service.__doc__ or "", [router], queries=RunQueries(engine), lists=RunLists(engine))
+    queries, lists = RunQueries(program.engine), RunLists(program.engine)
+    return serve_http(program, service.__doc__ or "", [router], queries=queries, lists=lists, objects=objects)

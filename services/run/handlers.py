@@ -126,6 +126,24 @@ def resume_step(message: Message) -> Ask[commands.ResumeStep]:
     return Ask((data.run_id,), commands.ResumeStep(data.run_id, message.actor, message.happened_at, data.step_id))
 
 
+def attach_file(message: Message) -> Ask[commands.AttachFile]:
+    """A plant system keeps a file that belongs to a step."""
+    data = _is(message, plant.FileAttached)
+    command = commands.AttachFile(
+        data.run_id,
+        message.actor,
+        message.happened_at,
+        data.sha256.lower(),
+        data.name,
+        data.media_type.lower(),
+        data.size_bytes,
+        data.step_id,
+        data.field_id,
+        data.uri,
+    )
+    return Ask((data.run_id,), command)
+
+
 def note_target(message: Message) -> Ask[commands.NoteTarget]:
     """Inventory claimed the target."""
     data = _is(message, inventory.UnitClaimed)
@@ -220,6 +238,7 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         plant.StepStarted: Handler(start_step, "step:work"),
         plant.ValueRecorded: Handler(record_value, "step:work"),
         plant.StepCommented: Handler(comment, "step:work"),
+        plant.FileAttached: Handler(attach_file, "step:work"),
         plant.StepSignedOff: Handler(sign_off, "step:work"),
         plant.StepFailed: Handler(fail_step, "step:fail"),
         plant.StepHeld: Handler(hold_step, "step:work"),

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts.base import By, Contract, Exact, Id, Name, Text
 from shared.contracts.plant import Place, Procedure, Value
+from shared.contracts.redline import RedlineRecord
 
 Verdict = Literal["in-range", "out-of-range"]
 IssueState = Literal["pending", "in_progress", "in_review", "resolved"]
@@ -82,6 +83,22 @@ class Recorded(Contract):
     recorded_by: By
 
 
+class FileRecord(Contract):
+    """One file that was attached, as it stood at completion."""
+
+    sha256: Name
+    name: Name
+    media_type: Name
+    size_bytes: int
+    uri: Text | None = Field(None, description="where somebody else keeps it; else Asbuilt does")
+
+
+class StepFileRecord(FileRecord):
+    """One file that was attached to a step, or to a field of it."""
+
+    field_id: Id | None = None
+
+
 class StepRecord(Contract):
     """One step, as it stood at completion: its signer and its values."""
 
@@ -94,6 +111,7 @@ class StepRecord(Contract):
     signed_by: By | None = None
     imported: Imported | None = Field(None, description="of a sign-off that was taken in afterwards")
     values: tuple[Recorded, ...] = ()
+    files: tuple[StepFileRecord, ...] | None = Field(None, description="what was attached to it, if anything")
 
 
 class IssueSummary(Contract):
@@ -134,6 +152,8 @@ class CompletionRecord(Contract):
     issues: tuple[IssueSummary, ...] = ()
     steps: tuple[StepRecord, ...] | None = Field(None, description="every step with its evidence; since 2026-11")
     installations: tuple[Installed, ...] = ()
+    redlines: tuple[RedlineRecord, ...] | None = Field(None, description="each with its end, if there are any")
+    files: tuple[FileRecord, ...] | None = Field(None, description="what was attached to the run itself, if anything")
     gates_closed: tuple[Id, ...] = ()
     as_built_version: int
     cycle_time_s: Exact | None = None

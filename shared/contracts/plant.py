@@ -190,6 +190,19 @@ class StepResumed(PlantEvent):
     step_id: Id
 
 
+class FileAttached(PlantEvent):
+    """A file belongs to a step; its content stays where ``uri`` says, and is what has this SHA-256."""
+
+    run_id: Id
+    step_id: Id
+    field_id: Id | None = Field(None, description="the field that it is evidence for; of a file field it is the value")
+    uri: Text
+    sha256: Name = Field(description="64 hexadecimal digits")
+    name: Name = Field(description="its name, without folders")
+    media_type: Name
+    size_bytes: int
+
+
 class UnitInstalled(PlantEvent):
     """A unit was put into a parent unit for a requirement."""
 

@@ -2,10 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from shared.contracts.base import Contract, Id
+from shared.contracts.base import By, Contract, Id, Name, Text
 from shared.contracts.plant import StepOrdered
+
+RedlineState = Literal["proposed", "applied", "accepted", "rejected", "canceled"]
 
 
 class StepAdded(Contract):
@@ -56,3 +58,17 @@ class StepRedrawn(Contract):
     step_id: Id
     before: StepOrdered | None = None
     after: StepOrdered | None = None
+
+
+class RedlineRecord(Contract):
+    """One redline of a run, as it stood at completion."""
+
+    redline_id: Id
+    state: RedlineState
+    reason: Text
+    author: By
+    issue_id: Id | None = None
+    steps: tuple[Id, ...] = Field(description="the steps that it changed or added")
+    applied_at: AwareDatetime | None = None
+    applied_by: By | None = None
+    accepted_for: tuple[Name, ...] = Field((), description="the roles for which it was accepted")

@@ -183,6 +183,19 @@ class RunCommented(Fact):
     step_id: Id | None = Field(None, description="the step that it is about, if any")
 
 
+class FileAttached(Fact):
+    """A file was attached to a run, to a step, or to a field of it. Its content is what has this SHA-256."""
+
+    run_id: Id
+    step_id: Id | None = Field(None, description="the step that it is attached to; else it is the run's")
+    field_id: Id | None = None
+    sha256: Name
+    name: Name
+    media_type: Name
+    size_bytes: int
+    uri: Text | None = Field(None, description="where somebody else keeps it; else Asbuilt does")
+
+
 class TargetNoted(Fact):
     """Inventory claimed the run's target; the run knows its as-built from here on."""
 

@@ -43,6 +43,8 @@ STATUS = {
     RefusalKind.FORBIDDEN: 403,
     RefusalKind.UNKNOWN: 404,
     RefusalKind.INVALID: 422,
+    RefusalKind.TOO_LARGE: 413,
+    RefusalKind.UNSUPPORTED: 415,
 }
 PROBLEM = "application/problem+json"
 
@@ -55,6 +57,12 @@ class Guard:
 
     identity: Identity
     allows: Allows
+
+
+class Away(Exception):
+    """Something besides the database that this service needs does not answer."""
+
+    what = "Something that this service needs"
 
 
 class NotFound(Refused):
@@ -149,26 +157,30 @@ class Call:
         return JSONResponse(given.document, given.status, headers, media_type)
 
 
-async def _call(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            min_length=1,
-            max_length=255,
-            pattern=r"^[\x21-\x7e]+$",
-            description="Repeat a call with the same key and it is done once; the answer is the first one.",
-        ),
-    ] = None,
-) -> Call:
-    now = datetime.now(UTC)
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Repeat a call with the same key and it is done once; the answer is the first one.",
+    ),
+]
+
+
+async def _call(request: Request, idempotency_key: IdempotencyKey = None) -> Call:
+    return call_of(request, idempotency_key, _canonical(await request.body()))
+
+
+def call_of(request: Request, idempotency_key: str | None, body: str) -> Call:
+    """The call of a request, of which ``body`` tells one from another: its document, or the digest of a file."""
     return Call(
         caller=request.state.caller,
         allows=request.app.state.guard.allows,
         road=request.app.state.road,
-        at=now,
+        at=datetime.now(UTC),
         request_id=idempotency_key or new_id(),
-        fingerprint=fingerprint_of(request.method, request.url.path, _canonical(await request.body())),
+        fingerprint=fingerprint_of(request.method, request.url.path, body),
         traceparent=request.state.traceparent,
     )
 
@@ -192,6 +204,7 @@ def make_app(
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(TokenRefused, _token_refused)
     app.add_exception_handler(KeysAway, _keys_away)
+    app.add_exception_handler(Away, _something_away)
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -320,6 +333,14 @@ async def _away(request: Request, error: Exception) -> Response:
         raise error
     _log.warning("try again", path=request.url.path, because=f"{type(error).__name__}: {error}"[:500])
     response = _respond(request, 503, "try-again", "The database is away.", "Try again in a moment.")
+    response.headers["retry-after"] = "2"
+    return response
+
+
+async def _something_away(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Away)  # noqa: S101 - registered for it
+    _log.warning("try again", path=request.url.path, because=str(error)[:500])
+    response = _respond(request, 503, "try-again", f"{error.what} is away.", "Try again in a moment.")
     response.headers["retry-after"] = "2"
     return response
 

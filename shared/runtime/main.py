@@ -22,14 +22,14 @@ def main(package: str) -> None:
     arguments = _arguments(name)
     try:
         loaded = settings.load()
+        logs.configure(name, loaded.log_level, loaded.log_format)
+        if arguments.what == "migrate":
+            print(f"{name}: {_migrate(package, loaded)}")  # noqa: T201 - the answer of a command
+        else:
+            _serve(package, loaded, frozenset(arguments.only or PARTS))
     except settings.SettingsWrong as wrong:
-        print(wrong, file=sys.stderr)  # noqa: T201 - before there is a log
+        print(wrong, file=sys.stderr)  # noqa: T201 - whoever starts it reads it at once
         raise SystemExit(2) from None
-    logs.configure(name, loaded.log_level, loaded.log_format)
-    if arguments.what == "migrate":
-        print(f"{name}: {_migrate(package, loaded)}")  # noqa: T201 - the answer of a command
-    else:
-        _serve(package, loaded, frozenset(arguments.only or PARTS))
 
 
 def _migrate(package: str, loaded: Settings) -> str:

@@ -46,11 +46,14 @@ STOP_WITHIN_S = 2.5
 
 @dataclass(frozen=True)
 class Extra:
-    """What a service runs besides: `run` goes on until `stop` is called."""
+    """What a service runs besides: `run` goes on until `stop` is called. `close`, where given, is awaited at the very
+    end, also in a process that did not run it.
+    """
 
     name: str
     run: Callable[[], Awaitable[None]]
     stop: Callable[[], None]
+    close: Callable[[], Awaitable[None]] | None = None
 
 
 Extras = Callable[[AsyncEngine, Patience, Road], Sequence[Extra]]
@@ -149,6 +152,9 @@ class Program:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await self.engine.dispose()
+        for extra in self.extras:
+            if extra.close is not None:
+                await extra.close()
         _log.info("stopped")
 
 

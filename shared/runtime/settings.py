@@ -1,5 +1,6 @@
 """Settings of a service process: environment variables with the prefix ``ASBUILT_``, each with its unit."""
 
+import json
 import ssl
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
@@ -101,6 +102,31 @@ class Settings(BaseSettings):
         default_factory=dict, description='roles with other permissions than the default, as JSON: `{"lead": ["read"]}`'
     )
 
+    files_url: str | None = Field(
+        None,
+        description="where files are kept: `file:///folder`, `s3://bucket/prefix`, `gs://…`, `az://…`; the store's own "
+        "variables (`AWS_…`, `GOOGLE_…`, `AZURE_…`) say how it is reached",
+    )
+    files_allow_http: bool = Field(default=False, description="a bucket may be reached over `http://`")
+    files_max_bytes: int = Field(1_073_741_824, ge=1, le=5_000_000_000, description="a file is no larger (bytes)")
+    files_types: list[str] = Field(
+        default_factory=lambda: [
+            "application/json",
+            "application/pdf",
+            "application/xml",
+            "application/zip",
+            "image/heic",
+            "image/jpeg",
+            "image/png",
+            "image/tiff",
+            "image/webp",
+            "text/csv",
+            "text/plain",
+            "video/mp4",
+        ],
+        description="media types of files that are taken, as JSON",
+    )
+
     webhook_allow_http: bool = Field(default=False, description="webhooks may use `http://`, not only `https://`")
     webhook_allowed_networks: list[IPv4Network | IPv6Network] = Field(
         default_factory=list, description='private networks that webhooks may reach, as JSON: `["10.1.0.0/16"]`'
@@ -185,6 +211,8 @@ def _shown(default: object) -> str:
             return ""
         case StrEnum():
             return f"`{default.value}`"
+        case list():
+            return f"`{json.dumps(default)}`"
         case _:
             return f"`{default}`"
 

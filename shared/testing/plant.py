@@ -152,6 +152,7 @@ class PlantUnderTest:
             "ASBUILT_KAFKA_BOOTSTRAP_SERVERS": self.kafka,
             "ASBUILT_KAFKA_GROUP_PREFIX": self.groups,
             "ASBUILT_IDENTITY_JWKS_FILE": str(self.directory / "jwks.json"),
+            "ASBUILT_FILES_URL": (self.directory / "files").as_uri(),
             "ASBUILT_SWEEP_INTERVAL_MS": "200",
             "ASBUILT_RETRY_MAX_MS": "1000",
             **self.settings,

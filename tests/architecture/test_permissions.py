@@ -84,6 +84,9 @@ ENDPOINTS = {
         GET  /runs/{run_id}/comments                          read
         POST /runs/{run_id}/steps/{step_id}/comments          step:work
         GET  /runs/{run_id}/steps/{step_id}/comments          read
+        POST /runs/{run_id}/files                             step:work
+        GET  /runs/{run_id}/files                             read
+        GET  /runs/{run_id}/files/{sha256}                    read
         POST /runs/{run_id}/complete                          run:complete
         POST /runs/{run_id}/cancel                            run:cancel
         POST /runs/{run_id}/reopen                            run:reopen
@@ -142,6 +145,7 @@ PLANT = {
     "plant.step.failed.v1": "step:fail",
     "plant.step.held.v1": "step:work",
     "plant.step.resumed.v1": "step:work",
+    "plant.step.file-attached.v1": "step:work",
     "plant.unit.received.v1": "unit:receive",
     "plant.unit.installed.v1": "unit:install",
     "plant.unit.removed.v1": "unit:remove",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -54,11 +55,13 @@ class Served:
 
 
 @asynccontextmanager
-async def served(build: Callable[..., FastAPI], database: Database, directory: Path) -> AsyncIterator[Served]:
-    """Serve a service over a database; ``directory`` takes the keys that sign tokens."""
+async def served(
+    build: Callable[..., FastAPI], database: Database, directory: Path, **more: Any
+) -> AsyncIterator[Served]:
+    """Serve a service over a database; ``directory`` takes the keys that sign tokens, ``more`` are settings."""
     private_key, jwks = directory / "private-key.pem", directory / "jwks.json"
     make_embedded_keys(jwks, private_key)
-    settings = Settings(database_url=SecretStr(database.url), identity_jwks_file=jwks, database_pool_size=4)
+    settings = Settings(database_url=SecretStr(database.url), identity_jwks_file=jwks, database_pool_size=4, **more)
     app = build(settings, parts=frozenset({"http"}), watch=Unwatched())
     async with app.router.lifespan_context(app):
         yield Served(app, private_key)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from services.run.app import build
-from shared.messaging.messages import KeptRecord
 from shared.testing.databases import Database
 from shared.testing.topics import event
 from tests.handlers.bench import BY
@@ -144,7 +143,6 @@ async def test_an_approved_disposition_applies_the_redline_that_waits_for_it(as_
     """The issue service says so, and the run's steps change with it."""
     path = await proposed(as_, issue_id="issue-1")
     issue = {"issue_id": "issue-1", "title": "Thin seals", "state": "in_progress", "run_id": R, "approved": True}
-    told = event("asbuilt.issue.dispositioned.v1", BY | issue | {"disposition": "rework"})
-    await as_.road.take([KeptRecord(told.topic, 0, 0, 1_795_521_600_000, told.key, told.value, tuple(told.headers))])
+    await as_.takes(event("asbuilt.issue.dispositioned.v1", BY | issue | {"disposition": "rework"}))
     shown = (await as_("viewer").get(path)).json()
     assert (shown["state"], shown["applied_by"]["person"]) == ("applied", "olga")

@@ -77,6 +77,7 @@ EVERY_KIND = [
     {"field_id": "file", "name": "F", "kind": "file"},
     {"field_id": "signoff", "name": "O", "kind": "signoff"},
 ]
+CURVE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 VALUES = {
     "number": "1.50",
     "text": "1.50",
@@ -84,13 +85,13 @@ VALUES = {
     "select": "1",
     "multiselect": ["1", "2"],
     "datetime": "2026-11-24T08:00:00Z",
-    "file": "curve.csv",
+    "file": CURVE,
     "signoff": True,
 }
 
 
 async def test_a_run_is_loaded_as_it_was_left(database: Callable[[str], Database], engine_of: Engines) -> None:
-    """Every kind of value with its type and digits, issues, installations, a claim: the same run as in memory."""
+    """Every kind of value with its type and digits, files, issues, installations, a claim: the run as in memory."""
     engine = engine_of(database("run"))
     stored, remembered = on_postgres(Bench(RUN), RUN, engine, RunStore(0)), Bench(RUN)
     step = {"step_id": "every", "name": "Every kind", "fields": EVERY_KIND}
@@ -100,6 +101,8 @@ async def test_a_run_is_loaded_as_it_was_left(database: Callable[[str], Database
         event("plant.step.value-recorded.v1", {"run_id": runs.R, "step_id": "every", "field_id": name, "value": value})
         for name, value in VALUES.items()
     ]
+    curve = {"uri": "s3://stand/curve", "sha256": CURVE, "name": "c", "media_type": "text/csv", "size_bytes": 1}
+    recorded.insert(0, event("plant.step.file-attached.v1", {"run_id": runs.R, "step_id": "every"} | curve))
     issue = {"issue_id": "i-1", "title": "Scratch", "state": "in_progress", "run_id": runs.R, "approved": True}
     excepted = [{"requirement_id": "rotor", "quantity": "0.250"}]
     dispositioned = event("asbuilt.issue.dispositioned.v1", BY | issue | {"exceptions": excepted})

@@ -5,7 +5,14 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.run.adapters import comments_http, completing_http, lists_http, policies_http, redlines_http
+from services.run.adapters import (
+    comments_http,
+    completing_http,
+    files_http,
+    lists_http,
+    policies_http,
+    redlines_http,
+)
 from services.run.adapters.calls import HappenedAt, PartId, Queries, Reason, RunId, happened, run_answer
 from services.run.adapters.steps_http import router as steps_router
 from services.run.adapters.views import run_view, step_view
@@ -25,6 +32,7 @@ router.include_router(completing_http.router)
 router.include_router(policies_http.router)
 router.include_router(redlines_http.router)
 router.include_router(comments_http.router)
+router.include_router(files_http.router)
 router.include_router(lists_http.router)
 
 

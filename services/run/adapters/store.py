@@ -20,6 +20,7 @@ from services.run.domain.policies import POLICIES, Policies
 from services.run.domain.redline import Redline
 from services.run.domain.run import (
     Approval,
+    AttachedFile,
     Canceled,
     Completed,
     Failed,
@@ -60,6 +61,7 @@ class RunProgress:
     is_ready: bool
     first_completed_at: datetime | None
     imported: Imported | None
+    files: tuple[AttachedFile, ...]
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class StepProgress:
     failure: Failure | None
     sessions: tuple[Session, ...]
     imported: Imported | None
+    files: tuple[AttachedFile, ...]
     definition: StepDefinition | None
 
 
@@ -198,6 +201,7 @@ def _progress(run: Run) -> RunProgress:
         is_ready=run.is_ready,
         first_completed_at=run.first_completed_at,
         imported=run.imported,
+        files=run.files,
     )
 
 
@@ -230,6 +234,7 @@ def _step_done(step: Step, ordered: StepDefinition | None) -> StepProgress:
         failure=step.failure,
         sessions=step.sessions,
         imported=step.imported,
+        files=step.files,
         definition=None if step.definition == ordered else step.definition,
     )
 
@@ -297,6 +302,7 @@ def _run(row: Any, steps: Mapping[str, Any]) -> Run:
         is_ready=progress.is_ready,
         first_completed_at=progress.first_completed_at,
         imported=progress.imported,
+        files=progress.files,
     )
 
 
@@ -328,6 +334,7 @@ def _step(ordered: StepDefinition | None, row: Any | None) -> Step:
         progress.failure,
         progress.sessions,
         progress.imported,
+        progress.files,
     )
 
 

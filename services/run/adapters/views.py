@@ -8,7 +8,7 @@ from services.run.adapters.redline_views import redline_view, redlines_on
 from services.run.domain.completion import cycle_time_s
 from services.run.domain.counts import Counts, counts
 from services.run.domain.review import Review
-from services.run.domain.run import Canceled, Completed, Failure, Run, Step
+from services.run.domain.run import AttachedFile, Canceled, Completed, Failure, Run, Step
 from shared.kernel import Actor, document
 from shared.messaging.transaction import Held
 
@@ -56,6 +56,7 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "gates": [_gate(run, gate.gate_id) | asdict(gate) for gate in order.gates],
         "installations": [document(asdict(one)) for one in run.installations.values()],
         "redlines": [redline_view(run, one) for one in run.redlines],
+        "files": [file_view(one, None) for one in run.files],
         "issues": [document(asdict(one)) | {"is_open": one.is_open} for one in run.issues.values()],
     }
 
@@ -89,6 +90,22 @@ def step_view(run: Run, step: Step) -> dict[str, Any]:
         "failure": _failure(step.failure),
         "fields": [document(asdict(one)) | _value(step, one.field_id) for one in definition.fields],
         "redlines": redlines_on(run, definition.step_id),
+        "files": [file_view(one, definition.step_id) for one in step.files],
+    }
+
+
+def file_view(one: AttachedFile, step_id: str | None) -> dict[str, Any]:
+    """A file of the run, or of one of its steps: what it is, and who attached it."""
+    return {
+        "sha256": one.sha256,
+        "name": one.name,
+        "media_type": one.media_type,
+        "size_bytes": one.size_bytes,
+        "step_id": step_id,
+        "field_id": one.field_id,
+        "uri": one.uri,
+        "attached_by": _person(one.by),
+        "attached_at": one.at.isoformat(),
     }
 
 

@@ -165,6 +165,19 @@ class Comment(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class AttachFile(Command):
+    """Attach a file to the run, a step, or a field of a step; its content is kept already, here or at ``uri``."""
+
+    sha256: str
+    name: str
+    media_type: str
+    size_bytes: int
+    step_id: str | None = None
+    field_id: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NoteTarget(Command):
     """Inventory claimed the target."""
 
@@ -246,6 +259,7 @@ AnyCommand = (
     | RejectRedline
     | CancelRedline
     | Comment
+    | AttachFile
     | NoteTarget
     | LoseTarget
     | NoteInstallation

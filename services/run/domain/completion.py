@@ -10,9 +10,10 @@ from services.run.domain.events import RunCompleted
 from services.run.domain.importing import check_completion_imported
 from services.run.domain.order import FieldDefinition, Order
 from services.run.domain.policies import Policies
+from services.run.domain.redline import Redline
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
 from services.run.domain.review import Review, review
-from services.run.domain.run import Imported, Installation, Recording, Run, Step
+from services.run.domain.run import AttachedFile, Imported, Installation, Recording, Run, Step
 from shared.kernel import Actor, content_hash, plain
 
 
@@ -63,6 +64,8 @@ def evidence(run: Run, current: Review) -> dict[str, Any]:
         "issues": _issues(run),
         "steps": [_step(step) for step in run.steps.values()],
         "installations": [_installation(one) for one in run.installations.values()],
+        "redlines": [_redline(one) for one in run.redlines.values()] or None,
+        "files": [_file(one) for one in run.files] or None,
         "as_built_version": run.as_built_version,
     }
     return _present(document)
@@ -137,6 +140,36 @@ def _step(step: Step) -> dict[str, Any]:
             "signed_by": step.signed_by and _who(step.signed_by),
             "imported": step.imported and _imported(step.imported),
             "values": [_recorded(one, value) for one in definition.fields if (value := step.current(one.field_id))],
+            "files": [_file(one) for one in step.files] or None,
+        }
+    )
+
+
+def _file(one: AttachedFile) -> dict[str, Any]:
+    return _present(
+        {
+            "sha256": one.sha256,
+            "name": one.name,
+            "media_type": one.media_type,
+            "size_bytes": one.size_bytes,
+            "field_id": one.field_id,
+            "uri": one.uri,
+        }
+    )
+
+
+def _redline(one: Redline) -> dict[str, Any]:
+    return _present(
+        {
+            "redline_id": one.redline_id,
+            "state": one.state.value,
+            "reason": one.reason,
+            "author": _who(one.author),
+            "issue_id": one.issue_id,
+            "steps": [*one.touched, *one.added],
+            "applied_at": one.applied_at and _utc(one.applied_at),
+            "applied_by": one.applied_by and _who(one.applied_by),
+            "accepted_for": sorted(one.reviews),
         }
     )
 

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from services.run.domain import closing, comments, failing, gates, holding, noting, ordering, redlines, steps
+from services.run.domain import closing, comments, failing, files, gates, holding, noting, ordering, redlines, steps
 from services.run.domain.commands import (
     AcceptRedline,
     AcknowledgeFailure,
@@ -10,6 +10,7 @@ from services.run.domain.commands import (
     ApplyRedline,
     ApproveGate,
     AssessRun,
+    AttachFile,
     CancelRedline,
     CancelRun,
     CancelStep,
@@ -68,6 +69,8 @@ def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events
             return gates.approve(open_run(run, command), command)
         case ProposeRedline() | ApplyRedline() | AcceptRedline() | RejectRedline() | CancelRedline():
             return redlines.decide(open_run(run, command), command)
+        case AttachFile():
+            return files.attach(open_run(run, command), command)
         case Comment():
             return comments.comment(open_run(run, command), command)
         case NoteTarget():

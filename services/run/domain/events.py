@@ -185,6 +185,19 @@ class Commented(RunEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class FileAttached(RunEvent):
+    """A file belongs to the run, or to a step of it."""
+
+    sha256: str
+    name: str
+    media_type: str
+    size_bytes: int
+    step_id: str | None
+    field_id: str | None
+    uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TargetNoted(RunEvent):
     """Inventory claimed the target."""
 
@@ -276,6 +289,7 @@ AnyEvent = (
     | RedlineRejected
     | RedlineCanceled
     | Commented
+    | FileAttached
     | TargetNoted
     | InstallationNoted
     | RemovalNoted

@@ -2,11 +2,12 @@
 
 from typing import assert_never
 
-from services.run.domain import failing, gates, holding, noting, ordering, redlines, steps
+from services.run.domain import failing, files, gates, holding, noting, ordering, redlines, steps
 from services.run.domain.events import (
     AnyEvent,
     Commented,
     FailureAcknowledged,
+    FileAttached,
     GateApproved,
     InstallationNoted,
     IssueNoted,
@@ -68,6 +69,8 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             | RedlineCanceled()
         ):
             return redlines.evolve(run, event)
+        case FileAttached():
+            return files.attached(run, event)
         case Commented():
             return run
         case TargetNoted():

@@ -1,8 +1,11 @@
 """Finding what a command names, or saying why that cannot be had."""
 
+from collections.abc import Iterator
+
 from services.run.domain.commands import Command
 from services.run.domain.redline import Redline, RedlineState
 from services.run.domain.refusals import (
+    FileNotAttached,
     ReasonMissing,
     RunLocked,
     RunNotOpen,
@@ -13,7 +16,7 @@ from services.run.domain.refusals import (
     UnknownRun,
     UnknownStep,
 )
-from services.run.domain.run import Canceled, Completed, Failed, Run, Step, StepState
+from services.run.domain.run import AttachedFile, Canceled, Completed, Failed, Run, Step, StepState
 
 _WAYS_ON = {
     StepState.FAILED: "Send it to rework, or acknowledge its failure with the issue that covers it.",
@@ -61,6 +64,24 @@ def step_of(run: Run, step_id: str) -> Step:
 
 
 _WAYS_OUT = {RedlineState.PROPOSED: "applied, rejected or canceled", RedlineState.APPLIED: "accepted or rejected"}
+
+
+def check_attached(run: Run, sha256: str) -> None:
+    """Whether a file of that content belongs to the run.
+
+    :raises FileNotAttached: when none does.
+    """
+    if not any(sha256 == one.sha256 for _, one in files_of(run)):
+        raise FileNotAttached(run_id=run.run_id, sha256=sha256)
+
+
+def files_of(run: Run) -> Iterator[tuple[str | None, AttachedFile]]:
+    """Every file of the run with the step that it is attached to; None for the run itself."""
+    for step_id, step in run.steps.items():
+        for one in step.files:
+            yield step_id, one
+    for one in run.files:
+        yield None, one
 
 
 def redline_of(run: Run, redline_id: str) -> Redline:

@@ -12,6 +12,9 @@ LONGEST_TEXT = 4_000
 MOST_DIGITS = 60
 """Digits of a recorded number on either side of its point, at most: more than any instrument has."""
 
+HEX_DIGITS = 64
+"""Of a SHA-256."""
+
 
 def fitting(definition: FieldDefinition, value: Value, roles: frozenset[str]) -> Value:
     """The value as the field keeps it; exact decimals for numbers.
@@ -30,8 +33,10 @@ def fitting(definition: FieldDefinition, value: Value, roles: frozenset[str]) ->
             fits = isinstance(value, tuple) and bool(value) and set(value) <= set(definition.options)
         case FieldKind.DATETIME:
             fits = isinstance(value, str) and _is_time(value)
-        case FieldKind.TEXT | FieldKind.FILE:
+        case FieldKind.TEXT:
             fits = _is_text(value)
+        case FieldKind.FILE:
+            fits = isinstance(value, str) and is_digest(value)
         case FieldKind.SIGNOFF:
             fits = (value is True or _is_text(value)) and _may_sign(definition, roles)
     if not fits:
@@ -61,8 +66,10 @@ def expected(definition: FieldDefinition) -> str:
             return f"a list of one or more of {', '.join(definition.options)}"
         case FieldKind.DATETIME:
             return "a time with its zone, like 2026-01-31T08:00:00Z"
-        case FieldKind.TEXT | FieldKind.FILE:
+        case FieldKind.TEXT:
             return f"a text of 1 to {LONGEST_TEXT} characters"
+        case FieldKind.FILE:
+            return "the SHA-256 of a file attached to the run, 64 hexadecimal digits in lower case"
         case FieldKind.SIGNOFF:
             return "a signature: true, or a text"
 
@@ -80,6 +87,11 @@ def _number(definition: FieldDefinition, value: Value) -> Decimal:
 def _is_sized(number: Decimal) -> bool:
     exponent = number.as_tuple().exponent
     return isinstance(exponent, int) and exponent >= -MOST_DIGITS and number.adjusted() < MOST_DIGITS
+
+
+def is_digest(text: str) -> bool:
+    """Whether it is a SHA-256 as everybody writes it: 64 hexadecimal digits in lower case."""
+    return len(text) == HEX_DIGITS and set(text) <= set("0123456789abcdef")
 
 
 def _is_text(value: Value) -> bool:

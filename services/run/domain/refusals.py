@@ -287,6 +287,28 @@ class UnknownWarning(Refused):
     resolve = "Use one of these: {known}."
 
 
+class FileInvalid(Refused):
+    """The file cannot be attached: {what}."""
+
+    code = "file-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Correct what is named and attach it again."
+
+
+class FilesTooMany(Refused):
+    """{where} has {most} files, and takes no more."""
+
+    code = "files-too-many"
+    resolve = "Attach one archive of many files."
+
+
+class FileNotAttached(Refused):
+    """The run {run_id} has no file {sha256}."""
+
+    code = "file-not-attached"
+    resolve = "Attach the file to the run first; its SHA-256 is then the value."
+
+
 class CompletionBlocked(Refused):
     """The run {run_id} cannot be completed: {blockers}"""
 

@@ -106,6 +106,24 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file attached to the run or to a step, and, where ``field_id`` is given, to that field of the step.
+
+    Its content is what has the digest ``sha256``. ``uri`` says where somebody else keeps it; without one, it is kept
+    here.
+    """
+
+    sha256: str
+    name: str
+    media_type: str
+    size_bytes: int
+    by: Actor
+    at: datetime
+    field_id: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a step failed, and the issue with which the failure was acknowledged."""
 
@@ -137,6 +155,7 @@ class Step:
     failure: Failure | None = None
     sessions: tuple[Session, ...] = ()
     imported: Imported | None = None
+    files: tuple[AttachedFile, ...] = ()
 
     def current(self, field_id: str) -> Recording | None:
         """The value of a field: the latest that was recorded in this attempt."""
@@ -263,6 +282,7 @@ class Run:
     is_ready: bool = False
     first_completed_at: datetime | None = None
     imported: Imported | None = None
+    files: tuple[AttachedFile, ...] = ()
 
     @property
     def run_id(self) -> str:

@@ -3,10 +3,20 @@
 from services.run.domain import events
 from services.run.domain.commands import RecordValue, SignOff, StartStep
 from services.run.domain.importing import check_imported
-from services.run.domain.lookup import check_not_closed, not_workable, step_of
+from services.run.domain.lookup import (
+    check_attached,
+    check_not_closed,
+    not_workable,
+    step_of,
+)
 from services.run.domain.measuring import fitting, verdict_on
+from services.run.domain.order import FieldKind
 from services.run.domain.ranges import check_ranges, issue_wanted
-from services.run.domain.refusals import FieldsMissing, UnknownField, UpstreamNotComplete
+from services.run.domain.refusals import (
+    FieldsMissing,
+    UnknownField,
+    UpstreamNotComplete,
+)
 from services.run.domain.run import Recording, Run, SessionEnd, Step, StepState, with_step
 from services.run.domain.sessions import checked_in, everybody_out, seen
 from shared.kernel import changed
@@ -59,6 +69,8 @@ def record(run: Run, command: RecordValue) -> Events:
     started = _started(run, step, command)
     value = fitting(definition, command.value, command.roles)
     verdict = verdict_on(definition, value)
+    if definition.kind is FieldKind.FILE:
+        check_attached(run, str(value))
     before = step.values.get(command.field_id)
     recorded = events.ValueRecorded(
         run.run_id,

@@ -99,6 +99,7 @@ class Plant:
             "ASBUILT_KAFKA_BOOTSTRAP_SERVERS": self.broker.address,
             "ASBUILT_HTTP_PORT": str(port),
             "ASBUILT_IDENTITY_JWKS_FILE": str(self.jwks_file),
+            "ASBUILT_FILES_URL": (self.directory / "files").absolute().as_uri(),
             **more,
         }
 

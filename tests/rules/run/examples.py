@@ -263,3 +263,12 @@ def withdraw(redline_id: str = "redline-1") -> commands.CancelRedline:
 def comment(text: str = "Swarf under the head.", step_id: str | None = "assemble", number: int = 1) -> commands.Comment:
     """Olga says something about a step, or about the run."""
     return commands.Comment(R, OLGA, NOON, f"comment-{number}", text, step_id)
+
+
+CONTENT = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+"""The SHA-256 of some file."""
+
+
+def attach(**changed: Any) -> commands.AttachFile:
+    """Olga attaches the curve of a test, to the run where nothing else is said."""
+    return replace(commands.AttachFile(R, OLGA, NOON, CONTENT, "curve.csv", "text/csv", 1_024), **changed)

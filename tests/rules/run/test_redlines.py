@@ -372,12 +372,15 @@ def test_a_locked_run_takes_no_redline_and_keeps_those_that_are_open() -> None:
 
 
 def test_a_run_completes_as_its_redlines_left_it() -> None:
-    """The record has the added step with its signer, and counts the accepted redline."""
+    """The record has the added step with its signer, and the accepted redline."""
     story = RUN.given(ordered(), propose(), apply(), accept(), record(Decimal("20.5")), sign(), sign("shim"))
     story = story.when(sign("test")).and_then().when(installed()).and_then().when(approve()).and_then()
     record_ = story.when(complete(version_of(story))).and_then().events[-1].record
     assert [step["step_id"] for step in record_["steps"]] == ["assemble", "test", "label", "shim"]
     assert record_["counts"]["redlines_accepted"] == 1
+    (redline,) = record_["redlines"]
+    assert (redline["state"], redline["accepted_for"]) == ("accepted", ["Quality"])
+    assert redline["steps"] == ["test", "assemble", "shim"]
 
 
 def test_sessions_end_when_a_redline_takes_the_step() -> None:

@@ -13,7 +13,7 @@ from services.run.domain.order import FieldDefinition, FieldKind
 from services.run.domain.refusals import RoleNotHeld, ValueInvalid
 from services.run.domain.run import Run, Value, Verdict
 from shared.testing.story import Story
-from tests.rules.run.examples import ASSEMBLE, NOON, OLGA, RUN, TORQUE, R, ordered, record, start
+from tests.rules.run.examples import ASSEMBLE, CONTENT, NOON, OLGA, RUN, TORQUE, R, attach, ordered, record, start
 
 IN, OUT = Verdict.IN_RANGE, Verdict.OUT_OF_RANGE
 
@@ -76,7 +76,7 @@ TAKES: Mapping[FieldKind, Sequence[Value]] = {
     FieldKind.SELECT: ["grey"],
     FieldKind.MULTISELECT: [("grey",), ("black", "grey")],
     FieldKind.DATETIME: ["2026-11-24T08:00:00Z", "2026-11-24T08:00:00+01:00"],
-    FieldKind.FILE: ["curve-1.csv"],
+    FieldKind.FILE: [CONTENT],
     FieldKind.SIGNOFF: [True, "I. Ito"],
 }
 REFUSES: Mapping[FieldKind, Sequence[Value]] = {
@@ -86,7 +86,7 @@ REFUSES: Mapping[FieldKind, Sequence[Value]] = {
     FieldKind.SELECT: ["red", "", True, ("grey",)],
     FieldKind.MULTISELECT: [(), ("red",), ("grey", "red"), "grey", True],
     FieldKind.DATETIME: ["2026-11-24T08:00:00", "noon", True, Decimal(1)],
-    FieldKind.FILE: ["", True],
+    FieldKind.FILE: ["", True, "curve-1.csv", "A" * 64, f"sha256:{CONTENT}"],
     FieldKind.SIGNOFF: [False, "", Decimal(1)],
 }
 
@@ -103,7 +103,8 @@ def test_every_kind_of_field_is_told_of_here() -> None:
 @pytest.mark.parametrize(("kind", "value"), _pairs(TAKES))
 def test_a_field_takes_what_fits_it(kind: FieldKind, value: Value) -> None:
     """A fitting value is recorded as it came; a number as an exact decimal."""
-    story = _a_run_with(_field(kind, options=("grey", "black"))).when(record(value, "f")).then(ValueRecorded)
+    story = _a_run_with(_field(kind, options=("grey", "black"))).when(attach()).and_then()
+    story = story.when(record(value, "f")).then(ValueRecorded)
     expected = Decimal(value) if kind is FieldKind.NUMBER else value
     assert (story.events[0].value, type(story.events[0].value)) == (expected, type(expected))
 
