@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from services.run.domain import events, failing, holding, redline
+from services.run.domain import attending, events, failing, holding, redline
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
 from services.run.domain.policies import POLICIES, PolicyConfigured
 from services.run.domain.redlines import RedlineEvent
@@ -28,6 +28,8 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
             return _failing(event)
         case events.StepHeld() | events.StepResumed() | events.StepCanceled():
             return _holding(event)
+        case events.CheckedIn() | events.CheckedOut() | events.SessionCorrected():
+            return _attending(event)
         case events.RunCreated():
             return _created(event)
         case events.GateApproved(run_id, _, _, gate_id, role):
@@ -57,8 +59,8 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
             return _completing(event)
         case PolicyConfigured():
             return _policy(event)
-        case events.RunCanceled(run_id, _, _, unit_id, reason):
-            return contracts.RunCanceled(by=who, run_id=run_id, unit_id=unit_id, reason=reason)
+        case events.RunCanceled() | events.RunFailed():
+            return _ended(event)
         case _:
             assert_never(event)
 
@@ -77,6 +79,11 @@ def _completing(event: events.CompletingEvent) -> Contract:
             return _not_ready(event)
         case _:
             assert_never(event)
+
+
+def _ended(event: events.RunCanceled | events.RunFailed) -> Contract:
+    contract = contracts.RunCanceled if isinstance(event, events.RunCanceled) else contracts.RunFailed
+    return contract(by=by(event.by), run_id=event.run_id, unit_id=event.unit_id, reason=event.reason)
 
 
 def _policy(event: PolicyConfigured) -> contracts.PolicyConfigured:
@@ -133,6 +140,20 @@ def _holding(event: holding.HoldingEvent) -> Contract:
             )
         case events.StepCanceled(run_id, _, _, step_id, reason):
             return contracts.StepCanceled(by=who, run_id=run_id, step_id=step_id, reason=reason)
+        case _:
+            assert_never(event)
+
+
+def _attending(event: attending.AttendingEvent) -> Contract:
+    session = {"by": by(event.by), "run_id": event.run_id, "step_id": event.step_id, "session": event.number}
+    match event:
+        case events.CheckedIn():
+            return contracts.StepCheckedIn(**session, person=event.person)
+        case events.CheckedOut():
+            return contracts.StepCheckedOut(**session, person=event.person, because=event.because.value)
+        case events.SessionCorrected():
+            times = {"started_at": event.started_at, "ended_at": event.ended_at}
+            return contracts.SessionCorrected(**session, **times, person=event.person, reason=event.reason)
         case _:
             assert_never(event)
 

@@ -1,6 +1,7 @@
 """The run service, joined: the only place where its objects are built."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import services.run as service
 from services.run.adapters.http import router
+from services.run.adapters.idle import IdleSessions
 from services.run.adapters.lists import RunLists
 from services.run.adapters.queries import RunQueries
 from services.run.adapters.reassessing import Reassessor
@@ -85,6 +87,9 @@ def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | N
     def extras(engine: AsyncEngine, patience: Patience, road: Road) -> list[Extra]:
         reassessor = Reassessor(engine, road, patience, interval_s=settings.sweep_interval_ms / 1000)
         own = [Extra("reassessor", reassessor.run, reassessor.stop)]
+        if settings.session_idle_s:
+            idle = IdleSessions(engine, road, patience, idle=timedelta(seconds=settings.session_idle_s))
+            own.append(Extra("idle sessions", idle.run, idle.stop))
         if objects is not None:
             own.append(Extra("files", objects.run, objects.stop, objects.close))
         return own

@@ -144,6 +144,18 @@ def attach_file(message: Message) -> Ask[commands.AttachFile]:
     return Ask((data.run_id,), command)
 
 
+def check_in(message: Message) -> Ask[commands.CheckIn]:
+    """An operator begins to work on a step."""
+    data = _is(message, plant.StepCheckedIn)
+    return Ask((data.run_id,), commands.CheckIn(data.run_id, message.actor, message.happened_at, data.step_id))
+
+
+def check_out(message: Message) -> Ask[commands.CheckOut]:
+    """An operator leaves a step."""
+    data = _is(message, plant.StepCheckedOut)
+    return Ask((data.run_id,), commands.CheckOut(data.run_id, message.actor, message.happened_at, data.step_id))
+
+
 def note_target(message: Message) -> Ask[commands.NoteTarget]:
     """Inventory claimed the target."""
     data = _is(message, inventory.UnitClaimed)
@@ -243,6 +255,8 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         plant.StepFailed: Handler(fail_step, "step:fail"),
         plant.StepHeld: Handler(hold_step, "step:work"),
         plant.StepResumed: Handler(resume_step, "step:work"),
+        plant.StepCheckedIn: Handler(check_in, "step:work"),
+        plant.StepCheckedOut: Handler(check_out, "step:work"),
         inventory.UnitClaimed: Handler(note_target),
         inventory.UnitInstalled: Handler(note_installation),
         inventory.UnitRemoved: Handler(note_removal),

@@ -99,6 +99,22 @@ class StepFileRecord(FileRecord):
     field_id: Id | None = None
 
 
+class Labour(Contract):
+    """How long one person was checked in; people who work at the same time add up."""
+
+    person: Name
+    labour_s: Exact
+
+
+class FailureRecord(Contract):
+    """Why a step failed, and the issue with which that was acknowledged; without one the step was done again."""
+
+    reason: Text
+    failed_at: AwareDatetime
+    failed_by: By
+    acknowledged_issue: Id | None = None
+
+
 class StepRecord(Contract):
     """One step, as it stood at completion: its signer and its values."""
 
@@ -112,6 +128,12 @@ class StepRecord(Contract):
     imported: Imported | None = Field(None, description="of a sign-off that was taken in afterwards")
     values: tuple[Recorded, ...] = ()
     files: tuple[StepFileRecord, ...] | None = Field(None, description="what was attached to it, if anything")
+    step_time_s: Exact | None = Field(None, description="from its first start to its sign-off")
+    labour_s: Exact | None = Field(None, description="sum of its sessions; absent where nobody was checked in")
+    labour: tuple[Labour, ...] = ()
+    attempt: int | None = Field(None, description="2, 3, … for a step that was done again")
+    because: Text | None = Field(None, description="why it was left out, or is on hold")
+    failure: FailureRecord | None = None
 
 
 class IssueSummary(Contract):
@@ -156,5 +178,9 @@ class CompletionRecord(Contract):
     files: tuple[FileRecord, ...] | None = Field(None, description="what was attached to the run itself, if anything")
     gates_closed: tuple[Id, ...] = ()
     as_built_version: int
-    cycle_time_s: Exact | None = None
+    cycle_time_s: Exact | None = Field(None, description="from the first start to this completion")
+    first_completed_at: AwareDatetime | None = Field(None, description="of completion record 1, in later ones")
+    first_cycle_time_s: Exact | None = Field(None, description="from the first start to completion 1, in later ones")
+    labour_s: Exact | None = Field(None, description="sum of all sessions; people who work at the same time add up")
+    labour: tuple[Labour, ...] = ()
     content_hash: str

@@ -203,6 +203,20 @@ class FileAttached(PlantEvent):
     size_bytes: int
 
 
+class StepCheckedIn(PlantEvent):
+    """The operator begins to work on a step; on one that is todo it implies the start."""
+
+    run_id: Id
+    step_id: Id
+
+
+class StepCheckedOut(PlantEvent):
+    """The operator leaves a step."""
+
+    run_id: Id
+    step_id: Id
+
+
 class UnitInstalled(PlantEvent):
     """A unit was put into a parent unit for a requirement."""
 

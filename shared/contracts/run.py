@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
 from shared.contracts.completion import Acknowledged, CompletionRecord, Imported, IssueState, Verdict
@@ -19,6 +19,14 @@ class RunCreated(Fact, OrderSnapshot):
 
 class RunCanceled(Fact):
     """A run was canceled, by decision or because its target is not available."""
+
+    run_id: Id
+    unit_id: Id
+    reason: Text
+
+
+class RunFailed(Fact):
+    """A run failed for good: what it builds cannot be recovered. Its unit is not freed; canceling the run does that."""
 
     run_id: Id
     unit_id: Id
@@ -109,6 +117,39 @@ class StepCanceled(Fact):
 
     run_id: Id
     step_id: Id
+    reason: Text
+
+
+class StepCheckedIn(Fact):
+    """A person began to work on a step that was in progress already; who starts one is checked in by that."""
+
+    run_id: Id
+    step_id: Id
+    session: int = Field(description="1, 2, … of the step; who started it has one too")
+    person: Name
+
+
+class StepCheckedOut(Fact):
+    """A session ended: its person checked out, or did nothing for so long that the session was ended. Sign-off,
+    failure, hold, cancellation and a redline check everybody out besides, and closing the run does.
+    """
+
+    run_id: Id
+    step_id: Id
+    session: int
+    person: Name
+    because: Literal["checked-out", "idle"]
+
+
+class SessionCorrected(Fact):
+    """A session has other times than were said. Labour changes by that, and nothing else."""
+
+    run_id: Id
+    step_id: Id
+    session: int
+    person: Name
+    started_at: AwareDatetime
+    ended_at: AwareDatetime | None = Field(None, description="absent while it goes on")
     reason: Text
 
 

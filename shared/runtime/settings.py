@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     )
     remembered_aggregates: int = Field(5_000, ge=0, description="runs or units kept in memory, at most")
     early_deadline_s: int = Field(600, ge=1, description="how long an early event waits for what it is about (s)")
+    session_idle_s: int = Field(
+        0, ge=0, description="who does nothing on a step for so long is checked out (s); 0: nobody is"
+    )
     sweep_interval_ms: int = Field(1_000, ge=10, description="how often records that stand aside are looked at (ms)")
     relay_poll_interval_ms: int = Field(1_000, ge=10, description="how often the outbox is looked at unasked (ms)")
     retry_initial_ms: int = Field(100, ge=1, description="first pause when Kafka or PostgreSQL is away (ms)")

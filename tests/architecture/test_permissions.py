@@ -72,6 +72,10 @@ ENDPOINTS = {
         POST /runs/{run_id}/steps/{step_id}/hold              step:work
         POST /runs/{run_id}/steps/{step_id}/resume            step:work
         POST /runs/{run_id}/steps/{step_id}/cancel            step:work
+        POST /runs/{run_id}/steps/{step_id}/check-in          step:work
+        POST /runs/{run_id}/steps/{step_id}/check-out         step:work
+        PATCH /runs/{run_id}/steps/{step_id}/sessions/{number} session:edit
+        POST /runs/{run_id}/fail                              run:fail
         POST /runs/{run_id}/gates/{gate_id}/approve           gate:approve
         POST /runs/{run_id}/redlines                          redline:propose
         GET  /runs/{run_id}/redlines                          read
@@ -146,6 +150,8 @@ PLANT = {
     "plant.step.held.v1": "step:work",
     "plant.step.resumed.v1": "step:work",
     "plant.step.file-attached.v1": "step:work",
+    "plant.step.checked-in.v1": "step:work",
+    "plant.step.checked-out.v1": "step:work",
     "plant.unit.received.v1": "unit:receive",
     "plant.unit.installed.v1": "unit:install",
     "plant.unit.removed.v1": "unit:remove",

@@ -77,3 +77,9 @@ async def approve_gate(run_id: RunId, gate_id: PartId, call: Calling) -> Respons
 async def cancel_run(run_id: RunId, given: Reason, call: Calling) -> Response:
     """Take a run back that is not complete."""
     return await call.do(Ask((run_id,), commands.CancelRun(run_id, call.by, call.at, given.reason)), run_answer)
+
+
+@router.post("/runs/{run_id}/fail", **needs("run:fail"))
+async def fail_run(run_id: RunId, given: Reason, call: Calling) -> Response:
+    """Give a run up for good. Its unit stays work in progress; canceling the run frees it."""
+    return await call.do(Ask((run_id,), commands.FailRun(run_id, call.by, call.at, given.reason)), run_answer)

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.run.adapters.listing import RUN_LIST, RUN_PERSON
-from services.run.domain.completion import cycle_time_s
+from services.run.domain.numbers import cycle_time_s
 from services.run.domain.run import RunStatus
+from shared.kernel import document
 from shared.runtime.pages import CursorInvalid, Page
 
 FILTERS = ("status", "part_number", "procedure", "procedure_version", "line", "work_center", "work_order", "unit_id")
@@ -164,7 +165,7 @@ def _item(row: Any) -> dict[str, Any]:
         "ordered_at": row["ordered_at"],
         "started_at": started_at,
         "completed_at": completed_at,
-        "cycle_time_s": completed_at and cycle_time_s(started_at, completed_at),
+        "cycle_time_s": document(cycle_time_s(started_at, completed_at)),
     }
 
 

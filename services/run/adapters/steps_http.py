@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.run.adapters.calls import HappenedAt, PartId, Reason, RunId, happened, run_answer
 from services.run.domain import commands
@@ -34,6 +34,13 @@ class Signature(BaseModel):
     """The sign-off of a step."""
 
     occurred_at: HappenedAt = None
+
+
+class Correction(Reason):
+    """Other times of a session, and why; what is left out stays as it is."""
+
+    started_at: Annotated[AwareDatetime | None, Field(examples=["2026-11-24T07:55:00Z"])] = None
+    ended_at: AwareDatetime | None = None
 
 
 @router.post(STEP + "/start", **needs("step:work"))
@@ -93,4 +100,24 @@ async def resume_step(run_id: RunId, step_id: PartId, call: Calling) -> Response
 async def cancel_step(run_id: RunId, step_id: PartId, given: Reason, call: Calling) -> Response:
     """Leave an optional step out; what comes after it may start."""
     command = commands.CancelStep(run_id, call.by, call.at, step_id, given.reason)
+    return await call.do(Ask((run_id,), command), run_answer)
+
+
+@router.post(STEP + "/check-in", **needs("step:work"))
+async def check_in(run_id: RunId, step_id: PartId, call: Calling) -> Response:
+    """Begin to work on a step; on one that is todo it implies the start. Checked in already, nothing changes."""
+    return await call.do(Ask((run_id,), commands.CheckIn(run_id, call.by, call.at, step_id)), run_answer)
+
+
+@router.post(STEP + "/check-out", **needs("step:work"))
+async def check_out(run_id: RunId, step_id: PartId, call: Calling) -> Response:
+    """Leave a step."""
+    return await call.do(Ask((run_id,), commands.CheckOut(run_id, call.by, call.at, step_id)), run_answer)
+
+
+@router.patch(STEP + "/sessions/{number}", **needs("session:edit"))
+async def correct_session(run_id: RunId, step_id: PartId, number: int, given: Correction, call: Calling) -> Response:
+    """Put the times of a session right. Those that were said are kept; labour changes, and nothing else."""
+    times = (given.started_at, given.ended_at)
+    command = commands.CorrectSession(run_id, call.by, call.at, step_id, number, *times, given.reason)
     return await call.do(Ask((run_id,), command), run_answer)

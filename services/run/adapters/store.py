@@ -214,10 +214,17 @@ def _step_rows(change: Change[Run]) -> list[dict[str, Any]]:
             "step_id": step_id,
             "state": step.state.value,
             "progress": _step_progress.dump_json(_step_done(step, ordered.get(step_id))).decode(),
+            **_attendance(step),
         }
         for step_id, step in change.after.state.steps.items()
         if step is not before.get(step_id) and not (change.before is None and step.state is StepState.TODO)
     ]
+
+
+def _attendance(step: Step) -> dict[str, Any]:
+    """Whether somebody is on the step, and when the first and the last of them were last seen there."""
+    seen = [one.seen_at for one in step.sessions if one.ended_at is None]
+    return {"is_attended": bool(seen), "seen_from": min(seen, default=None), "seen_until": max(seen, default=None)}
 
 
 def _step_done(step: Step, ordered: StepDefinition | None) -> StepProgress:

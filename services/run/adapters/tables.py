@@ -20,8 +20,13 @@ create table step (
     step_id text not null,
     state text not null,
     progress jsonb not null,
+    is_attended boolean not null default false,
+    seen_from timestamptz,
+    seen_until timestamptz,
+    saved_at timestamptz not null default now(),
     primary key (run_id, step_id)
 );
+create index step_attended on step (run_id, step_id) where is_attended;
 
 create table recording (
     run_id text not null,
@@ -90,10 +95,25 @@ UPDATE = text("""
     where run.run_id = new.run_id""")
 
 PUT_STEPS = text("""
-    insert into step (run_id, step_id, state, progress)
-    select * from unnest(cast(:run_id as text[]), cast(:step_id as text[]), cast(:state as text[]),
-                         cast(:progress as jsonb[]))
-    on conflict (run_id, step_id) do update set state = excluded.state, progress = excluded.progress""")
+    insert into step (run_id, step_id, state, progress, is_attended, seen_from, seen_until, saved_at)
+    select *, now()
+    from unnest(cast(:run_id as text[]), cast(:step_id as text[]), cast(:state as text[]),
+                cast(:progress as jsonb[]), cast(:is_attended as boolean[]),
+                cast(:seen_from as timestamptz[]), cast(:seen_until as timestamptz[]))
+    on conflict (run_id, step_id) do update
+        set state = excluded.state, progress = excluded.progress, is_attended = excluded.is_attended,
+            seen_from = excluded.seen_from, seen_until = excluded.seen_until, saved_at = excluded.saved_at""")
+"""What is kept besides the progress finds those whom nobody has seen for long: only ``is_attended`` is indexed, so that
+a value recorded on a step in work touches no index.
+"""
+
+IDLE = text("""
+    select run_id, step_id, case when saved_at < now() - :idle then seen_until end as quiet_since
+    from step
+    where is_attended and (run_id, step_id) > (:run_id, :step_id)
+      and (greatest(saved_at, seen_from) < now() - :idle or seen_until - seen_from >= :idle)
+    order by run_id, step_id limit :limit""")
+"""Steps on which somebody may have been idle for so long: nothing was heard of the step, or others went on."""
 
 RECORDING_COLUMNS = (
     "run_id",

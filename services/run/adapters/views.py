@@ -1,15 +1,22 @@
 """Runs as HTTP shows them: plain documents, exact numbers as text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from services.run.adapters.redline_views import redline_view, redlines_on
-from services.run.domain.completion import cycle_time_s
 from services.run.domain.counts import Counts, counts
+from services.run.domain.numbers import (
+    cycle_time_s,
+    labour_by_person,
+    labour_s,
+    run_labour_s,
+    session_s,
+    step_time_s,
+)
 from services.run.domain.review import Review
-from services.run.domain.run import AttachedFile, Canceled, Completed, Failure, Run, Step
-from shared.kernel import Actor, document
+from services.run.domain.run import AttachedFile, Canceled, Completed, Failed, Failure, Run, Session, SessionTimes, Step
+from shared.kernel import Actor, document, plain
 from shared.messaging.transaction import Held
 
 
@@ -45,8 +52,13 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "started_at": run.started_at and run.started_at.isoformat(),
         "completed_at": completed and completed.at.isoformat(),
         "completed_by": completed and _person(completed.by),
-        "cycle_time_s": completed and cycle_time_s(run.started_at, completed.at),
+        "cycle_time_s": completed and document(cycle_time_s(run.started_at, completed.at)),
+        "first_completed_at": run.first_completed_at and run.first_completed_at.isoformat(),
+        "first_cycle_time_s": document(cycle_time_s(run.started_at, run.first_completed_at)),
+        "labour_s": document(run_labour_s(run)),
+        "labour": _labour(run.steps.values()),
         "canceled_because": run.decision.reason if isinstance(run.decision, Canceled) else None,
+        "failed_because": run.decision.reason if isinstance(run.decision, Failed) else None,
         "completions": run.completions,
         "as_built_version": run.as_built_version,
         "operators": sorted(run.operators),
@@ -88,6 +100,10 @@ def step_view(run: Run, step: Step) -> dict[str, Any]:
         "attempt": step.attempt,
         "because": step.because,
         "failure": _failure(step.failure),
+        "step_time_s": document(step_time_s(step)),
+        "labour_s": document(labour_s(step)),
+        "labour": _labour([step]),
+        "sessions": [_session(one) for one in step.sessions],
         "fields": [document(asdict(one)) | _value(step, one.field_id) for one in definition.fields],
         "redlines": redlines_on(run, definition.step_id),
         "files": [file_view(one, definition.step_id) for one in step.files],
@@ -117,6 +133,33 @@ def comment_view(row: Any) -> dict[str, Any]:
         "text": row.text,
         "by": {"person": row.person, "machine": row.machine},
         "at": row.happened_at.isoformat(),
+    }
+
+
+def _labour(steps: Iterable[Step]) -> list[dict[str, str]]:
+    return [{"person": person, "labour_s": plain(seconds)} for person, seconds in labour_by_person(steps).items()]
+
+
+def _session(session: Session) -> dict[str, Any]:
+    return {
+        "session": session.number,
+        "person": session.person,
+        "started_at": session.started_at.isoformat(),
+        "ended_at": session.ended_at and session.ended_at.isoformat(),
+        "ended_because": session.ended_because and session.ended_because.value,
+        "labour_s": plain(session_s(session)),
+        "earlier": [_times(one) for one in session.earlier],
+    }
+
+
+def _times(said: SessionTimes) -> dict[str, Any]:
+    """Times of a session as they were said before somebody put them right, and why that was done."""
+    return {
+        "started_at": said.started_at.isoformat(),
+        "ended_at": said.ended_at and said.ended_at.isoformat(),
+        "corrected_at": said.corrected_at.isoformat(),
+        "corrected_by": _person(said.corrected_by),
+        "reason": said.reason,
     }
 
 

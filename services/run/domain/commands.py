@@ -1,7 +1,7 @@
 """What can be asked of a run. ``by`` is who asks, ``at`` when it happened, ``roles`` what the asker holds."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.run.domain.order import Order
 from services.run.domain.redline import StepChange
@@ -29,6 +29,13 @@ class OrderRun(Command):
 @dataclass(frozen=True, slots=True)
 class CancelRun(Command):
     """Take a run back before it is complete."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailRun(Command):
+    """Give a run up for good: what it builds cannot be recovered."""
 
     reason: str
 
@@ -102,6 +109,44 @@ class CancelStep(Command):
 
     step_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn(Command):
+    """The person begins to work on a step; on one that is todo it implies the start."""
+
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOut(Command):
+    """The person leaves a step."""
+
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectSession(Command):
+    """Other times of a session than were said; None leaves one as it is."""
+
+    step_id: str
+    number: int
+    started_at: datetime | None
+    ended_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndIdleSessions(Command):
+    """Check everybody out of a step who did nothing on it for ``idle``.
+
+    ``quiet_since`` is when anybody was last seen on it, where nothing was heard of the step for so long either; else
+    what others did on it tells the time.
+    """
+
+    step_id: str
+    idle: timedelta
+    quiet_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +288,7 @@ class ReopenRun(Command):
 AnyCommand = (
     OrderRun
     | CancelRun
+    | FailRun
     | StartStep
     | RecordValue
     | SignOff
@@ -252,6 +298,10 @@ AnyCommand = (
     | HoldStep
     | ResumeStep
     | CancelStep
+    | CheckIn
+    | CheckOut
+    | CorrectSession
+    | EndIdleSessions
     | ApproveGate
     | ProposeRedline
     | ApplyRedline

@@ -1,5 +1,6 @@
 """Confirming a review: the completion record as a canonical document, with its content hash."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,13 +9,15 @@ from services.run.domain.commands import CompleteRun
 from services.run.domain.counts import Counts
 from services.run.domain.events import RunCompleted
 from services.run.domain.importing import check_completion_imported
+from services.run.domain.numbers import cycle_time_s, labour_by_person, labour_s, run_labour_s, step_time_s
 from services.run.domain.order import FieldDefinition, Order
 from services.run.domain.policies import Policies
 from services.run.domain.redline import Redline
 from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
 from services.run.domain.review import Review, review
-from services.run.domain.run import AttachedFile, Imported, Installation, Recording, Run, Step
-from shared.kernel import Actor, content_hash, plain
+from services.run.domain.run import AttachedFile, Failure, Imported, Installation, Recording, Run, Step
+from services.run.domain.sessions import nobody_left
+from shared.kernel import Actor, changed, content_hash, plain
 
 
 def complete(run: Run, command: CompleteRun, policies: Policies) -> RunCompleted:
@@ -62,6 +65,8 @@ def evidence(run: Run, current: Review) -> dict[str, Any]:
         "counts": _counts(current.counts),
         "operators": sorted(run.operators),
         "issues": _issues(run),
+        "labour_s": plain(run_labour_s(run)),
+        "labour": _labour(run.steps.values()),
         "steps": [_step(step) for step in run.steps.values()],
         "installations": [_installation(one) for one in run.installations.values()],
         "redlines": [_redline(one) for one in run.redlines.values()] or None,
@@ -83,9 +88,12 @@ def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]
         "acknowledged": [{"code": code, "subject": subject} for code, subject in acknowledged],
         "review_version": current.version,
         "gates_closed": [gate.gate_id for gate in run.order.gates if gate.gate_id not in run.approvals],
-        "cycle_time_s": cycle_time_s(run.started_at, command.at),
+        "cycle_time_s": _seconds(cycle_time_s(run.started_at, command.at)),
+        "first_completed_at": run.first_completed_at and _utc(run.first_completed_at),
+        "first_cycle_time_s": _seconds(cycle_time_s(run.started_at, run.first_completed_at)),
     }
-    return _present({**evidence(run, current), **confirmation})
+    closed = changed(run, steps=nobody_left(run, command.at))
+    return _present({**evidence(closed, current), **confirmation})
 
 
 def _counts(counted: Counts) -> dict[str, Any]:
@@ -139,6 +147,12 @@ def _step(step: Step) -> dict[str, Any]:
             "signed_at": step.signed_at and _utc(step.signed_at),
             "signed_by": step.signed_by and _who(step.signed_by),
             "imported": step.imported and _imported(step.imported),
+            "step_time_s": _seconds(step_time_s(step)),
+            "labour_s": plain(labour_s(step)) if step.sessions else None,
+            "labour": _labour([step]),
+            "attempt": step.attempt if step.attempt > 1 else None,
+            "because": step.because,
+            "failure": step.failure and _failure(step.failure),
             "values": [_recorded(one, value) for one in definition.fields if (value := step.current(one.field_id))],
             "files": [_file(one) for one in step.files] or None,
         }
@@ -170,6 +184,17 @@ def _redline(one: Redline) -> dict[str, Any]:
             "applied_at": one.applied_at and _utc(one.applied_at),
             "applied_by": one.applied_by and _who(one.applied_by),
             "accepted_for": sorted(one.reviews),
+        }
+    )
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return _present(
+        {
+            "reason": failure.reason,
+            "failed_at": _utc(failure.at),
+            "failed_by": _who(failure.by),
+            "acknowledged_issue": failure.acknowledged_issue,
         }
     )
 
@@ -220,13 +245,13 @@ def _installation(one: Installation) -> dict[str, Any]:
     )
 
 
-def cycle_time_s(started_at: datetime | None, completed_at: datetime) -> str | None:
-    """Seconds from the first start to completion; never negative, whatever two clocks say."""
-    if started_at is None:
-        return None
-    elapsed = completed_at - started_at
-    seconds = Decimal(elapsed.days * 86_400 + elapsed.seconds) + Decimal(elapsed.microseconds) / 1_000_000
-    return plain(max(seconds, Decimal(0)))
+def _seconds(seconds: Decimal | None) -> str | None:
+    return None if seconds is None else plain(seconds)
+
+
+def _labour(steps: Iterable[Step]) -> list[dict[str, str]] | None:
+    by_person = labour_by_person(steps)
+    return [{"person": person, "labour_s": plain(seconds)} for person, seconds in by_person.items()] or None
 
 
 def _utc(moment: datetime) -> str:

@@ -2,7 +2,19 @@
 
 from typing import assert_never
 
-from services.run.domain import closing, comments, failing, files, gates, holding, noting, ordering, redlines, steps
+from services.run.domain import (
+    attending,
+    closing,
+    comments,
+    failing,
+    files,
+    gates,
+    holding,
+    noting,
+    ordering,
+    redlines,
+    steps,
+)
 from services.run.domain.commands import (
     AcceptRedline,
     AcknowledgeFailure,
@@ -14,8 +26,13 @@ from services.run.domain.commands import (
     CancelRedline,
     CancelRun,
     CancelStep,
+    CheckIn,
+    CheckOut,
     Comment,
     CompleteRun,
+    CorrectSession,
+    EndIdleSessions,
+    FailRun,
     FailStep,
     HoldStep,
     LoseTarget,
@@ -65,6 +82,10 @@ def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events
             return failing.decide(open_run(run, command), command)
         case HoldStep() | ResumeStep() | CancelStep():
             return holding.decide(open_run(run, command), command)
+        case CheckIn() | CheckOut() | CorrectSession():
+            return attending.decide(open_run(run, command), command)
+        case EndIdleSessions():
+            return attending.end_idle(known_run(run, command), command)
         case ApproveGate():
             return gates.approve(open_run(run, command), command)
         case ProposeRedline() | ApplyRedline() | AcceptRedline() | RejectRedline() | CancelRedline():
@@ -73,22 +94,16 @@ def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events
             return files.attach(open_run(run, command), command)
         case Comment():
             return comments.comment(open_run(run, command), command)
-        case NoteTarget():
-            return noting.note_target(known_run(run, command), command)
-        case LoseTarget():
-            return noting.lose_target(known_run(run, command), command)
-        case NoteInstallation():
-            return noting.note_installation(known_run(run, command), command)
-        case NoteRemoval():
-            return noting.note_removal(known_run(run, command), command)
-        case NoteIssue():
-            return noting.note_issue(known_run(run, command), command)
+        case NoteTarget() | LoseTarget() | NoteInstallation() | NoteRemoval() | NoteIssue():
+            return noting.decide(known_run(run, command), command)
         case CompleteRun():
             return (complete(open_run(run, command), command, policies),)
         case AssessRun():
             return assess(known_run(run, command), command, policies)
         case CancelRun():
-            return closing.cancel(open_run(run, command), command)
+            return closing.cancel(run, command)
+        case FailRun():
+            return closing.fail(open_run(run, command), command)
         case ReopenRun():
             return closing.reopen(known_run(run, command), command)
         case _:

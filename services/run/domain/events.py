@@ -7,7 +7,7 @@ from typing import Any
 
 from services.run.domain.order import Order
 from services.run.domain.redline import Redrawn, StepChange
-from services.run.domain.run import Imported, Installation, Issue, IssueWanted, StepState, Value, Verdict
+from services.run.domain.run import Imported, Installation, Issue, IssueWanted, SessionEnd, StepState, Value, Verdict
 from services.run.domain.shown import Blocker
 from shared.kernel import Actor
 
@@ -32,6 +32,14 @@ class RunCreated(RunEvent):
 @dataclass(frozen=True, slots=True)
 class RunCanceled(RunEvent):
     """The run was taken back."""
+
+    unit_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed(RunEvent):
+    """The run failed for good; its unit is not freed by that."""
 
     unit_id: str
     reason: str
@@ -112,6 +120,37 @@ class StepCanceled(RunEvent):
     """An optional step is left out; everybody is checked out."""
 
     step_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn(RunEvent):
+    """A person began to work on a step that was started before: its ``number``-th session."""
+
+    step_id: str
+    number: int
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOut(RunEvent):
+    """A session ended, because the person checked out or did nothing for long."""
+
+    step_id: str
+    number: int
+    person: str
+    because: SessionEnd
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCorrected(RunEvent):
+    """A session has other times than were said; an open one stays open where no end is given."""
+
+    step_id: str
+    number: int
+    person: str
+    started_at: datetime
+    ended_at: datetime | None
     reason: str
 
 
@@ -272,6 +311,7 @@ CompletingEvent = RunCompleted | RunReopened | RunReady | RunNotReady
 AnyEvent = (
     RunCreated
     | RunCanceled
+    | RunFailed
     | StepStarted
     | ValueRecorded
     | StepSignedOff
@@ -281,6 +321,9 @@ AnyEvent = (
     | StepHeld
     | StepResumed
     | StepCanceled
+    | CheckedIn
+    | CheckedOut
+    | SessionCorrected
     | GateApproved
     | RedlineProposed
     | RedlineApplied

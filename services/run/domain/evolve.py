@@ -2,9 +2,11 @@
 
 from typing import assert_never
 
-from services.run.domain import failing, files, gates, holding, noting, ordering, redlines, steps
+from services.run.domain import attending, closing, failing, files, gates, holding, noting, ordering, redlines, steps
 from services.run.domain.events import (
     AnyEvent,
+    CheckedIn,
+    CheckedOut,
     Commented,
     FailureAcknowledged,
     FileAttached,
@@ -21,9 +23,11 @@ from services.run.domain.events import (
     RunCanceled,
     RunCompleted,
     RunCreated,
+    RunFailed,
     RunNotReady,
     RunReady,
     RunReopened,
+    SessionCorrected,
     StepCanceled,
     StepFailed,
     StepHeld,
@@ -34,7 +38,7 @@ from services.run.domain.events import (
     TargetNoted,
     ValueRecorded,
 )
-from services.run.domain.run import Canceled, Completed, Run
+from services.run.domain.run import Run
 from shared.kernel import changed
 
 
@@ -58,6 +62,8 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             return failing.evolve(run, event)
         case StepHeld() | StepResumed() | StepCanceled():
             return holding.evolve(run, event)
+        case CheckedIn() | CheckedOut() | SessionCorrected():
+            return attending.evolve(run, event)
         case GateApproved():
             return gates.approved(run, event)
         case (
@@ -81,13 +87,8 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             return noting.removal_noted(run, event)
         case IssueNoted():
             return changed(run, issues={**run.issues, event.issue.issue_id: event.issue})
-        case RunCompleted():
-            decision = Completed(event.at, event.by, event.number)
-            return changed(run, decision=decision, completions=event.number, is_ready=False)
-        case RunReopened():
-            return changed(run, decision=None, touched=frozenset())
-        case RunCanceled():
-            return changed(run, decision=Canceled(event.at, event.by, event.reason), is_ready=False)
+        case RunCompleted() | RunReopened() | RunCanceled() | RunFailed():
+            return closing.evolve(run, event)
         case RunReady() | RunNotReady():
             return changed(run, is_ready=isinstance(event, RunReady))
         case RunCreated():

@@ -16,13 +16,18 @@ from services.run.domain.refusals import (
     UnknownRun,
     UnknownStep,
 )
-from services.run.domain.run import AttachedFile, Canceled, Completed, Failed, Run, Step, StepState
+from services.run.domain.run import AttachedFile, Canceled, Completed, Failed, Run, RunStatus, Step, StepState
 
 _WAYS_ON = {
     StepState.FAILED: "Send it to rework, or acknowledge its failure with the issue that covers it.",
     StepState.HOLD: "Resume it first.",
     StepState.REDLINE: "Have its redline applied or canceled first.",
     StepState.CANCELED: "It stays left out; another step can be added by a redline.",
+}
+
+_AFTER = {
+    RunStatus.FAILED: "Cancel the run, which frees its unit, and order a new one.",
+    RunStatus.CANCELED: "Order a new run for the unit.",
 }
 
 
@@ -49,7 +54,7 @@ def open_run(run: Run | None, command: Command) -> Run:
         case Completed():
             raise RunLocked(run_id=known.run_id)
         case Failed() | Canceled():
-            raise RunNotOpen(run_id=known.run_id, status=known.status)
+            raise RunNotOpen(run_id=known.run_id, status=known.status, way_out=_AFTER[known.status])
 
 
 def step_of(run: Run, step_id: str) -> Step:

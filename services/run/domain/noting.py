@@ -1,7 +1,7 @@
 """What inventory and the issue service said, kept as the run's copy. Noted whatever became of the run."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from services.run.domain import events
 from services.run.domain.commands import LoseTarget, NoteInstallation, NoteIssue, NoteRemoval, NoteTarget
@@ -11,6 +11,24 @@ from shared.kernel import changed
 
 T = TypeVar("T")
 Events = tuple[events.AnyEvent, ...]
+NotingCommand = NoteTarget | LoseTarget | NoteInstallation | NoteRemoval | NoteIssue
+
+
+def decide(run: Run, command: NotingCommand) -> Events:
+    """What follows from a fact of another service, whatever became of the run."""
+    match command:
+        case NoteTarget():
+            return note_target(run, command)
+        case LoseTarget():
+            return lose_target(run, command)
+        case NoteInstallation():
+            return note_installation(run, command)
+        case NoteRemoval():
+            return note_removal(run, command)
+        case NoteIssue():
+            return note_issue(run, command)
+        case _:
+            assert_never(command)
 
 
 def note_target(run: Run, command: NoteTarget) -> Events:

@@ -36,7 +36,7 @@ class RunNotOpen(Refused):
     """The run {run_id} is {status} and takes no more changes."""
 
     code = "run-not-open"
-    resolve = "Order a new run for the unit."
+    resolve = "{way_out}"
 
 
 class RunNotComplete(Refused):
@@ -207,6 +207,37 @@ class StepRequired(Refused):
 
     code = "step-required"
     resolve = "Sign it off, or have a redline mark it not applicable."
+
+
+class PersonMissing(Refused):
+    """Nobody is named whom this is about: only people check in and out."""
+
+    code = "person-missing"
+    kind = RefusalKind.INVALID
+    resolve = "Name the operator."
+
+
+class NotCheckedIn(Refused):
+    """{person} is not checked in on the step {step_id}."""
+
+    code = "not-checked-in"
+    resolve = "Check in first; who forgot to has the session's times put right by someone with session:edit."
+
+
+class UnknownSession(Refused):
+    """The step {step_id} has no session {number}."""
+
+    code = "unknown-session"
+    kind = RefusalKind.UNKNOWN
+    resolve = "Use one of its sessions: {known}."
+
+
+class SessionTimesInvalid(Refused):
+    """The session cannot be {what}."""
+
+    code = "session-times-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Give times at which the person was on the step: a start, and an end after it that has passed."
 
 
 class ReasonMissing(Refused):

@@ -55,6 +55,7 @@ class SessionEnd(StrEnum):
     REDLINED = "redlined"
     CANCELED = "canceled"
     IDLE = "idle"
+    CORRECTED = "corrected"
     RUN_CLOSED = "run-closed"
 
 

@@ -4,10 +4,12 @@ Starting a step checks its person in, and what ends work on a step checks everyb
 nobody has no session.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from services.run.domain.run import Session, SessionEnd, Step
+from services.run.domain.run import Run, Session, SessionEnd, Step
+from shared.kernel import changed
 
 Sessions = tuple[Session, ...]
 
@@ -27,6 +29,11 @@ def session_of(step: Step, person: str | None) -> Session | None:
     return None
 
 
+def last_session_of(step: Step, person: str) -> Session | None:
+    """The session of a person on the step that was opened last, ended or not."""
+    return next((session for session in reversed(step.sessions) if session.person == person), None)
+
+
 def seen(step: Step, person: str | None, at: datetime) -> Sessions:
     """The person did something on the step: the session goes on at least until then."""
     session = session_of(step, person)
@@ -40,6 +47,16 @@ def everybody_out(step: Step, at: datetime, because: SessionEnd) -> Sessions:
     if all(session.ended_at is not None for session in step.sessions):
         return step.sessions
     return tuple(one if one.ended_at is not None else ended(one, at, because) for one in step.sessions)
+
+
+def nobody_left(run: Run, at: datetime) -> Mapping[str, Step]:
+    """The run's steps when it is closed: nobody is on any of them."""
+    return {name: _without_anybody(step, at) for name, step in run.steps.items()}
+
+
+def _without_anybody(step: Step, at: datetime) -> Step:
+    sessions = everybody_out(step, at, SessionEnd.RUN_CLOSED)
+    return step if sessions is step.sessions else changed(step, sessions=sessions)
 
 
 def ended(session: Session, at: datetime, because: SessionEnd) -> Session:

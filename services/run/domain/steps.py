@@ -1,7 +1,9 @@
 """Work on steps: what may be done to a step, and what that changes (domain.md 3.2)."""
 
+from datetime import datetime
+
 from services.run.domain import events
-from services.run.domain.commands import RecordValue, SignOff, StartStep
+from services.run.domain.commands import Command, RecordValue, SignOff, StartStep
 from services.run.domain.importing import check_imported
 from services.run.domain.lookup import (
     check_attached,
@@ -19,7 +21,7 @@ from services.run.domain.refusals import (
 )
 from services.run.domain.run import Recording, Run, SessionEnd, Step, StepState, with_step
 from services.run.domain.sessions import checked_in, everybody_out, seen
-from shared.kernel import changed
+from shared.kernel import Actor, changed
 
 Events = tuple[events.AnyEvent, ...]
 
@@ -31,10 +33,10 @@ def start(run: Run, command: StartStep) -> Events:
     step = step_of(run, command.step_id)
     if step.started_at is not None and step.state is StepState.IN_PROGRESS and command.at < step.started_at:
         return (events.StepStarted(run.run_id, command.by, command.at, command.step_id),)
-    return _started(run, step, command)
+    return begin(run, step, command)
 
 
-def _started(run: Run, step: Step, command: StartStep | RecordValue | SignOff) -> Events:
+def begin(run: Run, step: Step, command: Command) -> Events:
     """The start of a step; empty when it was started before.
 
     A plant system may record or sign off a step that is still todo: that implies its start, at the same time.
@@ -66,7 +68,7 @@ def record(run: Run, command: RecordValue) -> Events:
     if definition is None:
         known = ", ".join(one.field_id for one in step.definition.fields) or "it has none"
         raise UnknownField(step_id=command.step_id, field_id=command.field_id, known=known)
-    started = _started(run, step, command)
+    started = begin(run, step, command)
     value = fitting(definition, command.value, command.roles)
     verdict = verdict_on(definition, value)
     if definition.kind is FieldKind.FILE:
@@ -96,7 +98,7 @@ def sign_off(run: Run, command: SignOff) -> Events:
     """
     check_imported(run, command.at, command.imported)
     step = step_of(run, command.step_id)
-    started = _started(run, step, command)
+    started = begin(run, step, command)
     check_fields(step)
     check_ranges(run, step)
     return (*started, events.StepSignedOff(run.run_id, command.by, command.at, command.step_id, command.imported))
@@ -118,12 +120,9 @@ def started(run: Run, event: events.StepStarted) -> Run:
     """The step is in progress and its person checked in; the first start of a run stamps its start."""
     step = run.steps[event.step_id]
     again = step.state is StepState.COMPLETE
-    is_first = step.started_at is None or event.at < step.started_at
     begun = changed(
-        step,
+        begun_at(step, event.by, event.at),
         state=StepState.IN_PROGRESS,
-        started_at=event.at if is_first else step.started_at,
-        started_by=event.by if is_first else step.started_by,
         signed_at=None,
         signed_by=None,
         sessions=checked_in(step, event.by.person, event.at),
@@ -136,6 +135,12 @@ def started(run: Run, event: events.StepStarted) -> Run:
         operators=with_operator(run, event.by.person),
         touched=run.touched | {event.step_id} if again else run.touched,
     )
+
+
+def begun_at(step: Step, by: Actor, at: datetime) -> Step:
+    """The step with its first start, which may be told late."""
+    is_first = step.started_at is None or at < step.started_at
+    return changed(step, started_at=at, started_by=by) if is_first else step
 
 
 def recorded(run: Run, event: events.ValueRecorded) -> Run:

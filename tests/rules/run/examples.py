@@ -1,7 +1,7 @@
 """Examples of runs: a pump with a rotor, two steps and a quality gate."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -111,6 +111,35 @@ def resume(step_id: str = "assemble") -> commands.ResumeStep:
 def leave_out(step_id: str = "label", reason: str = "the customer wants none") -> commands.CancelStep:
     """Lena leaves an optional step out."""
     return commands.CancelStep(R, LEAD, NOON, step_id, reason)
+
+
+def check_in(step_id: str = "assemble", **changed: Any) -> commands.CheckIn:
+    """Olga begins to work on a step."""
+    return replace(commands.CheckIn(R, OLGA, NOON, step_id), **changed)
+
+
+def check_out(step_id: str = "assemble", **changed: Any) -> commands.CheckOut:
+    """Olga leaves a step."""
+    return replace(commands.CheckOut(R, OLGA, NOON, step_id), **changed)
+
+
+def correct(number: int = 1, step_id: str = "assemble", **changed: Any) -> commands.CorrectSession:
+    """Lena puts a session right, later that day: it began at eleven."""
+    eleven, evening = NOON - timedelta(hours=1), NOON + timedelta(hours=6)
+    usual = commands.CorrectSession(R, LEAD, evening, step_id, number, eleven, None, "forgot to check in")
+    return replace(usual, **changed)
+
+
+def idle(step_id: str = "assemble", minutes: int = 30, **changed: Any) -> commands.EndIdleSessions:
+    """Nobody was seen on a step for long, as it is in the evening."""
+    asbuilt, evening = Actor(machine="urn:asbuilt:run"), NOON + timedelta(hours=6)
+    usual = commands.EndIdleSessions(R, asbuilt, evening, step_id, timedelta(minutes=minutes), NOON)
+    return replace(usual, **changed)
+
+
+def give_up(reason: str = "the housing is cracked") -> commands.FailRun:
+    """Quinn gives the run up for good."""
+    return commands.FailRun(R, QUINN, NOON, reason)
 
 
 def approve(gate_id: str = "release", *roles: str) -> commands.ApproveGate:

@@ -1,6 +1,7 @@
 """Whatever is asked of a run, in whatever order, some things always hold."""
 
 from dataclasses import asdict, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,24 +12,31 @@ from services.run.domain import events
 from services.run.domain.commands import CompleteRun
 from services.run.domain.decide import decide
 from services.run.domain.evolve import evolve
+from services.run.domain.numbers import labour_s, run_labour_s
 from services.run.domain.review import review
 from services.run.domain.run import Run, RunStatus, StepState
-from shared.kernel import Refused
+from shared.kernel import Actor, Refused
 from tests.rules.run.examples import (
     ASSEMBLE,
     DONE,
     LABEL,
+    NOON,
     TEST,
     R,
     acknowledge,
     approve,
     attach,
     cancel,
+    check_in,
+    check_out,
     claimed,
     comment,
     complete,
+    correct,
     fail,
+    give_up,
     hold,
+    idle,
     installed,
     issue,
     leave_out,
@@ -45,9 +53,11 @@ from tests.rules.run.examples import (
 
 STEP_IDS = [step.step_id for step in (ASSEMBLE, TEST, LABEL)]
 NUMBERS = st.decimals(allow_nan=True, places=2, min_value=-10, max_value=60)
+PEOPLE = st.sampled_from([Actor("olga", "torque-2"), Actor("boris"), Actor(machine="torque-2")])
+TIMES = st.integers(-90, 90).map(lambda minutes: NOON + timedelta(minutes=minutes))
 ASKED = st.one_of(
     st.just(ordered()),
-    st.builds(start, st.sampled_from(STEP_IDS)),
+    st.builds(start, st.sampled_from(STEP_IDS), by=PEOPLE, at=TIMES),
     st.builds(record, NUMBERS),
     st.builds(record, st.text(max_size=5), st.just("remark")),
     st.builds(sign, st.sampled_from(STEP_IDS)),
@@ -57,6 +67,10 @@ ASKED = st.one_of(
     st.builds(hold, st.sampled_from(STEP_IDS)),
     st.builds(resume, st.sampled_from(STEP_IDS)),
     st.builds(leave_out, st.sampled_from(STEP_IDS)),
+    st.builds(check_in, st.sampled_from(STEP_IDS), by=PEOPLE, at=TIMES),
+    st.builds(check_out, st.sampled_from(STEP_IDS), by=PEOPLE, at=TIMES),
+    st.builds(correct, st.integers(0, 3), st.sampled_from(STEP_IDS), started_at=st.none() | TIMES, ended_at=TIMES),
+    st.builds(idle, st.sampled_from(STEP_IDS), st.integers(1, 60), quiet_since=st.none() | TIMES),
     st.just(approve()),
     st.just(comment()),
     st.just(attach()),
@@ -69,7 +83,7 @@ ASKED = st.one_of(
     st.just(reopen()),
     st.builds(reopen, st.integers(1, 2)),
     st.just("confirm"),
-    st.sampled_from([cancel(), lose_target()]),
+    st.sampled_from([cancel(), lose_target(), give_up()]),
 )
 BEGUN = ([ordered()], [ordered(), record(), sign()], [*DONE], [*DONE, "confirm"])
 TODO, IN_PROGRESS, SIGNED, FAILED, HOLD, CANCELED = (
@@ -92,6 +106,14 @@ WAYS = {
 }
 """From state to state, as domain.md 3.2 has it; a redline has its own story."""
 STORIES = st.tuples(st.sampled_from(BEGUN), st.lists(ASKED, max_size=25)).map(lambda both: [*both[0], *both[1]])
+
+
+DECIDED = {
+    events.RunCompleted: RunStatus.COMPLETE,
+    events.RunCanceled: RunStatus.CANCELED,
+    events.RunFailed: RunStatus.FAILED,
+    events.RunReopened: None,
+}
 
 
 def confirmation(run: Run | None) -> CompleteRun:
@@ -127,13 +149,8 @@ def test_the_status_follows_from_what_happened(story: list[Any]) -> None:
     troubled: dict[str, RunStatus] = {}
     for _, after, happened in play(story):
         for event in happened:
+            decided = DECIDED.get(type(event), decided)
             match event:
-                case events.RunCompleted():
-                    decided = RunStatus.COMPLETE
-                case events.RunCanceled():
-                    decided = RunStatus.CANCELED
-                case events.RunReopened():
-                    decided = None
                 case events.StepStarted() | events.FailureAcknowledged():
                     is_begun = True
                     troubled.pop(event.step_id, None)
@@ -207,6 +224,21 @@ def test_steps_go_only_where_the_table_of_states_lets_them(story: list[Any]) -> 
             if now is not step.state:
                 assert (step.state, now) in WAYS or step.state is StepState.COMPLETE
                 assert step.state is not StepState.COMPLETE or after.completions
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(STORIES)
+def test_a_person_is_on_a_step_once_and_only_while_it_is_worked_on(story: list[Any]) -> None:
+    """Sessions are numbered without gaps, none takes less than no time, and none outlives the work on its step."""
+    for _, after, _ in play(story):
+        assert after is not None
+        for step in after.steps.values():
+            assert [one.number for one in step.sessions] == list(range(1, len(step.sessions) + 1))
+            assert all(one.ended_at is None or one.ended_at >= one.started_at for one in step.sessions)
+            there = [one.person for one in step.sessions if one.ended_at is None]
+            assert len(there) == len(set(there))
+            assert not there or (step.state is StepState.IN_PROGRESS and after.decision is None)
+        assert run_labour_s(after) == sum(map(labour_s, after.steps.values()))
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

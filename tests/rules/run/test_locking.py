@@ -16,12 +16,17 @@ from tests.rules.run.examples import (
     assess,
     attach,
     cancel,
+    check_in,
+    check_out,
     claimed,
     comment,
     complete,
     completed,
+    correct,
     fail,
+    give_up,
     hold,
+    idle,
     installed,
     issue,
     leave_out,
@@ -49,6 +54,9 @@ LOCKED = {
     commands.HoldStep: hold("label"),
     commands.ResumeStep: resume("label"),
     commands.CancelStep: leave_out("label"),
+    commands.CheckIn: check_in("label"),
+    commands.CheckOut: check_out("label"),
+    commands.CorrectSession: correct(),
     commands.ApproveGate: approve(),
     commands.ProposeRedline: propose(),
     commands.ApplyRedline: apply(),
@@ -59,6 +67,7 @@ LOCKED = {
     commands.Comment: comment(),
     commands.CompleteRun: complete("sha256:0"),
     commands.CancelRun: cancel(),
+    commands.FailRun: give_up(),
 }
 FACTS_OF_OTHERS = {
     commands.NoteTarget: claimed(9),
@@ -67,7 +76,11 @@ FACTS_OF_OTHERS = {
     commands.NoteIssue: issue(),
 }
 THE_WAYS_OUT = {commands.ReopenRun: reopen(), commands.LoseTarget: lose_target()}
-NO_CHANGE = {commands.OrderRun: ordered(), commands.AssessRun: assess()}
+NO_CHANGE = {
+    commands.OrderRun: ordered(),
+    commands.AssessRun: assess(),
+    commands.EndIdleSessions: idle(),  # completing a run checks everybody out
+}
 
 
 def test_every_command_is_told_of_here() -> None:
@@ -93,6 +106,12 @@ def test_what_others_decided_is_noted_beside_a_completion_and_never_in_it(comman
     assert noted.decision == story.state(R).decision
     assert noted.steps == story.state(R).steps
     assert noted.completions == 1
+
+
+@pytest.mark.parametrize("command", NO_CHANGE.values(), ids=lambda command: type(command).__name__)
+def test_what_changes_nothing_is_no_refusal(command: commands.AnyCommand) -> None:
+    """The same order again, and a look for idle people: answered, and nothing happens."""
+    completed().when(command).nothing_happens()
 
 
 def test_a_completed_run_can_still_be_reviewed() -> None:
