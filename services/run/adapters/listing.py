@@ -45,7 +45,7 @@ create table run_list (
     ordered_at timestamptz not null,
     started_at timestamptz,
     completed_at timestamptz,
-    policies_version bigint not null
+    policies_version bigint not null default 0
 );
 create index on run_list (policies_version) where status not in ('complete', 'canceled');
 create index on run_list (unit_id, ordered_at, run_id);
