@@ -217,7 +217,7 @@ class Listener:
         self._consumer.close()
 
     def _end(self, at: tuple[str, int]) -> int:
-        _, high = self._consumer.get_watermark_offsets(TopicPartition(*at), timeout=10)
+        _, high = _again(lambda: self._consumer.get_watermark_offsets(TopicPartition(*at), timeout=10))
         return int(high)
 
     def _position(self, at: tuple[str, int]) -> int:
@@ -305,7 +305,7 @@ def _has_leaders(address: str) -> bool:
 
 
 def _again(ask: Callable[[], T]) -> T:
-    """A broker that has just started has no coordinator for a second."""
+    """A broker that has just started has no coordinator for a second, and a client may not know a leader."""
 
     def look() -> tuple[T] | None:
         try:
@@ -313,7 +313,7 @@ def _again(ask: Callable[[], T]) -> T:
         except KafkaException:
             return None
 
-    return eventually(look, 30, "the group's coordinator answers")[0]
+    return eventually(look, 30, "the coordinator or the leader answers")[0]
 
 
 def _heard(message: Any) -> Heard:
