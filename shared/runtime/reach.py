@@ -10,7 +10,6 @@ from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import (
     IllegalSaslStateError,
     KafkaConnectionError,
-    KafkaError,
     SaslAuthenticationFailed,
     UnsupportedSaslMechanismError,
 )
@@ -86,15 +85,15 @@ async def _reason(settings: Settings, host: str, port: int) -> Reason | None:
             await connection.send(MetadataRequest([]))
         finally:
             connection.close()
-    except TlsWrong as wrong:
-        return Reason(str(wrong), is_settled=True)
-    except (KafkaError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is why, and who waits must go on waiting
         return _told(settings, f"Kafka at {host}:{port}", error)
     return None
 
 
 def _told(settings: Settings, kafka: str, error: Exception) -> Reason:
     match error:
+        case TlsWrong():
+            return Reason(str(error), is_settled=True)
         case SaslAuthenticationFailed():
             who = f"{PREFIX}KAFKA_SASL_USERNAME {settings.kafka_sasl_username}"
             return Reason(f"{kafka} does not take {who} with this password", is_settled=True)
