@@ -85,14 +85,15 @@ async def test_what_nobody_can_read_is_appended_and_not_set_aside(audit: Served,
 
 
 async def test_headers_keep_their_exact_bytes(audit: Served, history: Database) -> None:
-    """Also one without a value, and one with a NUL in its name."""
-    headers = (("a", None), ("b", b"\xff\x00"), ("c\x00", b"c"), ("a", b""))
+    """Also one without a value, and those with a name that is no plain text: it has a NUL, or is not UTF-8."""
+    headers = (("a", None), ("b", b"\xff\x00"), ("c\x00", b"c"), ("d\udcff", b"d"), ("a", b""))
     await take(audit, [replace(record(started()), headers=headers)])
     (shown,) = [(await audit("viewer").get("/history/1")).json()["headers"]]
     assert shown == [
         {"name": "a", "value_base64": None},
         {"name": "b", "value_base64": "/wA="},
-        {"name": "c\x00", "value_base64": "Yw=="},
+        {"name": "c\\x00", "value_base64": "Yw==", "name_base64": "YwA="},
+        {"name": "d\\xff", "value_base64": "ZA==", "name_base64": "ZP8="},
         {"name": "a", "value_base64": ""},
     ]
 
