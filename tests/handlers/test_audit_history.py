@@ -73,6 +73,17 @@ async def test_every_sample_of_every_type_is_appended(audit: Served, history: Da
     assert rows(history, "event_type", "value") == [(one.type, one.value) for one in samples.told()]
 
 
+async def test_what_cannot_be_appended_is_told_of_once(audit: Served, history: Database) -> None:
+    """Its announcement comes back to audit, which reads its own topic as well. Should that fail too, it ends here."""
+    history.rows_as("audit_owner", "create trigger broken before insert on history execute function refuse_change()")
+    assert await take(audit, [record(recorded())]) == {"parked": 1}
+    (told,) = history.rows("select topic, key, body from outbox")
+    assert told["topic"] == "asbuilt.audit"
+    comes_back = record(Sent(told["topic"], told["key"].encode(), told["body"]), 1)
+    assert await take(audit, [comes_back]) == {"parked": 1}
+    assert (history.count("parked"), history.count("outbox")) == (2, 1)
+
+
 async def test_what_nobody_can_read_is_appended_and_not_set_aside(audit: Served, history: Database) -> None:
     """Exact bytes, with the reason; good records of the same batch are appended beside it."""
     batch = [record(one, number) for number, one in enumerate([recorded(), *RUBBISH.values(), started()])]
