@@ -65,6 +65,9 @@ def read(value: bytes | None, headers: Headers, most_bytes: int = MAX_EVENT_BYTE
     if len(value) > most_bytes:
         raise Unreadable("too-large", f"The body has {len(value)} bytes; at most {most_bytes} are read.")
     attributes = {name.lower(): text for name, text in headers}
+    for name in attributes:
+        if not name.isascii():
+            _check_name(name)
     if "ce_specversion" in attributes or "ce_id" in attributes or "ce_type" in attributes:
         return _binary(value, attributes)
     return _structured(value)
@@ -95,6 +98,16 @@ def write(entry: Entry, contract: Contract, attributes: Mapping[str, str | datet
         }
     )
     return head[:-1] + b',"data":' + contract.__pydantic_serializer__.to_json(contract, exclude_none=True) + b"}"
+
+
+def name_bytes(name: str) -> bytes:
+    """A header's name as it came. Where it was no UTF-8, each strange byte is a lone surrogate in the text."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def shown_name(name: str) -> str:
+    r"""A header's name for a person, and for whoever takes no lone surrogates: each strange byte as ``\xff``."""
+    return name_bytes(name).decode("utf-8", "backslashreplace")
 
 
 def rfc3339(moment: datetime) -> str:
@@ -136,6 +149,14 @@ def _binary(value: bytes, headers: Mapping[str, bytes | None]) -> Envelope:
     if "json" not in content_type:
         raise Unreadable("not-json", f"The data is {content_type:.100}; application/json is expected.")
     return _envelope(attributes, _document(value, "data"))
+
+
+def _check_name(name: str) -> None:
+    try:
+        name_bytes(name).decode()
+    except UnicodeDecodeError as error:
+        detail = f"The name of the header {shown_name(name):.200} is not UTF-8 at byte {error.start}."
+        raise Unreadable("header-unreadable", detail) from None
 
 
 def _header(name: str, text: bytes | None) -> str:

@@ -110,7 +110,8 @@ def event(
 class Publisher:
     """Publishes as a plant system does: keys go where every Kafka client puts them."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, codec: str = "none") -> None:
+        """``codec``: how batches are compressed: none, gzip, snappy, lz4 or zstd."""
         self._producer = Producer(
             {
                 "bootstrap.servers": address,
@@ -119,6 +120,7 @@ class Publisher:
                 "enable.idempotence": True,
                 "linger.ms": 20,  # what is published together arrives together
                 "message.max.bytes": 4_000_000,
+                "compression.type": codec,
             }
         )
 
