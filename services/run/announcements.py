@@ -1,5 +1,6 @@
 """Domain event to public contract; total: every event is said."""
 
+from decimal import Decimal
 from typing import assert_never
 
 from services.run.domain import events
@@ -7,6 +8,7 @@ from services.run.domain.run import FieldDefinition, Order, Requirement, StepDef
 from shared.contracts import plant
 from shared.contracts import run as contracts
 from shared.contracts.base import Contract
+from shared.kernel import plain
 from shared.messaging.service import by
 
 
@@ -49,7 +51,7 @@ def _value_recorded(event: events.ValueRecorded) -> contracts.ValueRecorded:
         run_id=event.run_id,
         step_id=event.step_id,
         field_id=event.field_id,
-        value=event.value,
+        value=plain(event.value) if isinstance(event.value, Decimal) else event.value,
         unit=event.unit,
         verdict=None if event.verdict is None else event.verdict.value,
         recording=event.number,

@@ -10,7 +10,7 @@ from shared.contracts import envelope
 from shared.contracts.base import Contract, Fact, PlantEvent
 from shared.contracts.catalog import ASBUILT_TOPICS, CATALOG
 from shared.contracts.envelope import Envelope, Unreadable
-from shared.kernel import Actor, derived_id
+from shared.kernel import Actor, derived_id, immutable
 
 C = TypeVar("C")
 
@@ -73,7 +73,7 @@ class Undecoded(bytes):
         return made
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Ask(Generic[C]):
     """A command, and the ids of everything it may change; all are locked in one order."""
 

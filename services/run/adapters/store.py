@@ -4,7 +4,7 @@ changed is written.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -252,4 +252,5 @@ def _exact(definition: FieldDefinition | None, recording: Recording) -> Recordin
     """A number is kept as text, so that its digits stay; here it is a number again."""
     if definition is None or definition.kind is not FieldKind.NUMBER:
         return recording
-    return replace(recording, value=Decimal(str(recording.value)))
+    number = Decimal(str(recording.value))
+    return Recording(number, recording.verdict, recording.number, recording.by, recording.at)

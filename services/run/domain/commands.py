@@ -1,13 +1,12 @@
 """What can be asked of a run. ``by`` is who asks, ``at`` when it happened, ``roles`` what the asker holds."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from services.run.domain.run import Installation, Issue, Order, Value
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Command:
     """What every command names."""
 
@@ -16,28 +15,28 @@ class Command:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class OrderRun(Command):
     """Create a run from its order."""
 
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CancelRun(Command):
     """Take a run back before it is complete."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StartStep(Command):
     """Begin work on a step."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RecordValue(Command):
     """Record a value of a field."""
 
@@ -47,14 +46,14 @@ class RecordValue(Command):
     roles: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class SignOff(Command):
     """Sign a step off."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ApproveGate(Command):
     """Approve a gate."""
 
@@ -62,7 +61,7 @@ class ApproveGate(Command):
     roles: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NoteTarget(Command):
     """Inventory claimed the target."""
 
@@ -70,14 +69,14 @@ class NoteTarget(Command):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class LoseTarget(Command):
     """Inventory cannot give the run its target."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NoteInstallation(Command):
     """Inventory installed a unit for a requirement of this run."""
 
@@ -85,7 +84,7 @@ class NoteInstallation(Command):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NoteRemoval(Command):
     """Inventory removed a unit that was installed for this run."""
 
@@ -95,14 +94,14 @@ class NoteRemoval(Command):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NoteIssue(Command):
     """An issue of this run was opened or changed."""
 
     issue: Issue
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CompleteRun(Command):
     """Confirm the completion review of that version. ``acknowledged``: (code, subject) of each warning."""
 
@@ -111,7 +110,7 @@ class CompleteRun(Command):
     note: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ReopenRun(Command):
     """Open a completed run again. ``number``, where given, names the completion meant."""
 

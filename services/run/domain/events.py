@@ -1,15 +1,14 @@
 """What happens to a run. Every change of state is one of these, and every one is announced."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from services.run.domain.run import Installation, Issue, Order, Value, Verdict
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunEvent:
     """What every event tells."""
 
@@ -18,14 +17,14 @@ class RunEvent:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunCreated(RunEvent):
     """The run exists, with its order."""
 
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunCanceled(RunEvent):
     """The run was taken back."""
 
@@ -33,14 +32,14 @@ class RunCanceled(RunEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StepStarted(RunEvent):
     """Work on a step began."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ValueRecorded(RunEvent):
     """A field got its ``number``-th value."""
 
@@ -52,14 +51,14 @@ class ValueRecorded(RunEvent):
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StepSignedOff(RunEvent):
     """A step is complete."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class GateApproved(RunEvent):
     """A gate was approved by someone holding its role."""
 
@@ -67,7 +66,7 @@ class GateApproved(RunEvent):
     role: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TargetNoted(RunEvent):
     """Inventory claimed the target."""
 
@@ -75,7 +74,7 @@ class TargetNoted(RunEvent):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class InstallationNoted(RunEvent):
     """Inventory installed a unit for this run."""
 
@@ -83,7 +82,7 @@ class InstallationNoted(RunEvent):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RemovalNoted(RunEvent):
     """Inventory removed a unit of this run."""
 
@@ -93,14 +92,14 @@ class RemovalNoted(RunEvent):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class IssueNoted(RunEvent):
     """An issue of this run was opened or changed."""
 
     issue: Issue
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunCompleted(RunEvent):
     """The run is complete and locked. ``record`` is the completion record as a canonical document."""
 
@@ -109,7 +108,7 @@ class RunCompleted(RunEvent):
     record: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunReopened(RunEvent):
     """The run is open again; completion record ``number`` is superseded."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 Value = str | bool | Decimal | tuple[str, ...]
 
@@ -139,7 +139,7 @@ class Order:
     gates: tuple[GateDefinition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Recording:
     """One recorded value: the ``number``-th of its field; the latest is the value."""
 
