@@ -20,8 +20,8 @@ from shared.testing.conditions import eventually
 
 T = TypeVar("T")
 
-QUIET = {"log_level": 2}
-"""A broker that stops in a test is no news."""
+QUIET = {"log_level": 2, "reconnect.backoff.max.ms": 500}
+"""A broker that stops in a test is no news, and is soon there again."""
 
 STATION = "urn:plant:station-1"
 Offsets = Mapping[tuple[str, int], int]
