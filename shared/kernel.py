@@ -6,10 +6,13 @@ Standard library only. Domain code imports this module and nothing else of ours.
 import hashlib
 import inspect
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
+
+T = TypeVar("T")
 
 
 class RefusalKind(StrEnum):
@@ -88,18 +91,33 @@ class Actor:
         return self.person or self.machine or "unknown"
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def immutable(cls: type[T]) -> type[T]:
+    """A dataclass with slots whose instances never change once made; the type checker sees to that.
+
+    At run time it is not frozen, because a frozen one takes eight times as long to make, and every event that
+    happens makes half a dozen.
+    """
+    return dataclass(slots=True, unsafe_hash=True)(cls)
+
+
 if TYPE_CHECKING:
     from dataclasses import replace as changed
 else:
 
     def changed(before: Any, /, **fields: Any) -> Any:
-        """`dataclasses.replace` for a frozen dataclass without slots or `__post_init__`, in a seventh of the time:
+        """`dataclasses.replace` for a frozen dataclass without slots or `__post_init__`, in an eighth of the time:
         every event that is applied makes a new state or two.
         """
         after = object.__new__(type(before))
-        after.__dict__.update(before.__dict__)
-        after.__dict__.update(fields)
+        held = after.__dict__
+        held |= before.__dict__
+        held |= fields
         return after
+
+
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""The two bits that say which UUID it is, and two of the digest's."""
 
 
 def derived_id(at_ms: int, *seed: str) -> str:
@@ -107,10 +125,9 @@ def derived_id(at_ms: int, *seed: str) -> str:
 
     The same cause always gives the same id, so work repeated after a crash announces the same ids again.
     """
-    digest = hashlib.blake2b("\x1f".join(seed).encode(), digest_size=10).hexdigest()
-    time = f"{at_ms & 0xFFFF_FFFF_FFFF:012x}"
-    variant = "89ab"[int(digest[19], 16) & 3]
-    return f"{time[:8]}-{time[8:]}-7{digest[:3]}-{variant}{digest[3:6]}-{digest[6:18]}"
+    digest = blake2b("\x1f".join(seed).encode(), digest_size=10).hexdigest()
+    time = "%012x" % (at_ms & 0xFFFF_FFFF_FFFF)
+    return f"{time[:8]}-{time[8:]}-7{digest[:3]}-{_VARIANTS[digest[19]]}{digest[3:6]}-{digest[6:18]}"
 
 
 def canonical_json(document: object) -> bytes:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from shared.runtime.command import main
 from shared.testing import kafka as brokers
 from shared.testing import postgres as servers
 from shared.testing.databases import Database, Databases
-from shared.testing.kafka import Kafka
+from shared.testing.kafka import Choice, Kafka
 from shared.testing.plant import PlantUnderTest
 from shared.testing.postgres import Postgres
+from shared.testing.stub import Ended, Run
 from shared.testing.topics import Listener, Publisher, make_topics
 
 LAST_LINES = 40
@@ -61,6 +63,12 @@ def directory() -> Iterator[Path]:
     """A directory for servers; outside pytest's own, which other users may not enter."""
     with tempfile.TemporaryDirectory(prefix="asbuilt-tests-", ignore_cleanup_errors=True) as made:
         yield Path(made)
+
+
+@pytest.fixture(scope="session")
+def choice() -> Choice:
+    """Which broker the test run takes, for tests that start one of their own."""
+    return chosen_broker()
 
 
 @pytest.fixture(scope="session")
@@ -142,3 +150,20 @@ def make_plant(
 def plant(make_plant: Callable[[], PlantUnderTest]) -> PlantUnderTest:
     """A plant with its own databases and consumer groups; nothing runs yet: `plant.serve("run", "inventory")`."""
     return make_plant()
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run the command in a directory where no plant is."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ASBUILT_PLANT", "ASBUILT_TOKEN", "ASBUILT_RUN_URL", "KAFKA", "ONCE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run_(*arguments: str) -> Ended:
+        monkeypatch.setattr("sys.argv", ["asbuilt", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), told.out, told.err)
+
+    return run_

@@ -2,6 +2,6 @@
 
 Owns: the history, every record of every topic with its exact bytes; appended, never changed, never removed.
 Publishes: what it had to set aside, on `asbuilt.audit`.
-Listens to: every topic but its own.
+Listens to: every topic, its own included.
 Serves: `/history`.
 """

@@ -7,7 +7,7 @@ from services.audit.adapters.http import router
 from services.audit.adapters.queries import HistoryQueries
 from services.audit.adapters.store import HistoryStore
 from services.audit.handlers import HISTORY, append
-from shared.contracts.catalog import AUDIT, TOPICS
+from shared.contracts.catalog import TOPICS
 from shared.messaging.service import Service
 from shared.messaging.watch import Watch
 from shared.runtime.parts import PARTS
@@ -16,8 +16,7 @@ from shared.runtime.settings import Settings
 
 SERVICE = Service(
     name="audit",
-    # Its own topic would come back for ever, should an entry ever fail to be appended.
-    topics=tuple(topic.name for topic in TOPICS if topic is not AUDIT),
+    topics=tuple(topic.name for topic in TOPICS),
     decide=lambda _known, entry: (entry,),
     evolve=lambda _state, _entry: None,
     subject_of=lambda _entry: HISTORY,

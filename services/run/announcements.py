@@ -1,5 +1,6 @@
 """Domain event to public contract; total: every event is said."""
 
+from decimal import Decimal
 from typing import assert_never
 
 from services.run.domain import attending, events, failing, holding, redline
@@ -11,6 +12,7 @@ from shared.contracts import completion, plant
 from shared.contracts import redline as wire
 from shared.contracts import run as contracts
 from shared.contracts.base import Contract
+from shared.kernel import plain
 from shared.messaging.service import by
 
 
@@ -107,7 +109,7 @@ def _value_recorded(event: events.ValueRecorded) -> contracts.ValueRecorded:
         run_id=event.run_id,
         step_id=event.step_id,
         field_id=event.field_id,
-        value=event.value,
+        value=plain(event.value) if isinstance(event.value, Decimal) else event.value,
         unit=event.unit,
         verdict=None if event.verdict is None else event.verdict.value,
         recording=event.number,

@@ -36,18 +36,16 @@ class Entry:
     contract: ContractClass
     topics: tuple[Topic, ...]
     key: str
+    owner: str = field(init=False)
+    """The service, or ``plant``, that produces it."""
     is_fact: bool = field(init=False)
     """Something that Asbuilt decided: it counts in the sequence of what it is about. Refusals and what
     stands aside do not."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "owner", self.topics[0].owner)
         is_answer = issubclass(self.contract, ChangeRefused | RecordParked | RecordSettled)
         object.__setattr__(self, "is_fact", self.owner != "plant" and not is_answer)
-
-    @property
-    def owner(self) -> str:
-        """The service, or ``plant``, that produces it."""
-        return self.topics[0].owner
 
 
 PLANT_ORDERS = Topic("plant.orders", "plant", 6, 30 * DAY_MS, 4_194_304)

@@ -26,6 +26,12 @@ MAX_EVENT_BYTES = 1_048_576
 MAX_FACT_BYTES = 3_500_000
 """What the services may tell at once: a completion record holds all the evidence of its run. The broker takes 4 MB."""
 
+_BEGINNINGS = {
+    name: to_json({"specversion": "1.0", "type": name, "datacontenttype": "application/json"})[:-1] + b","
+    for name in CATALOG
+}
+"""What every event of a type begins with, written once."""
+
 Headers = Iterable[tuple[str, bytes | None]]
 
 
@@ -64,9 +70,13 @@ def read(value: bytes | None, headers: Headers, most_bytes: int = MAX_EVENT_BYTE
         raise Unreadable("tombstone", "The record has no body. Nothing is ever deleted here.")
     if len(value) > most_bytes:
         raise Unreadable("too-large", f"The body has {len(value)} bytes; at most {most_bytes} are read.")
-    attributes = {name.lower(): text for name, text in headers}
-    if "ce_specversion" in attributes or "ce_id" in attributes or "ce_type" in attributes:
-        return _binary(value, attributes)
+    if headers:
+        attributes = {name.lower(): text for name, text in headers}
+        for name in attributes:
+            if not name.isascii():
+                _check_name(name)
+        if "ce_specversion" in attributes or "ce_id" in attributes or "ce_type" in attributes:
+            return _binary(value, attributes)
     return _structured(value)
 
 
@@ -79,22 +89,26 @@ def contract_of(envelope: Envelope) -> tuple[Entry, Contract]:
     if entry is None:
         raise _unknown(envelope)
     try:
-        return entry, entry.contract.model_validate(envelope.data)
+        return entry, entry.contract.__pydantic_validator__.validate_python(envelope.data)
     except ValidationError as error:
         raise Unreadable("data-invalid", _said(error), envelope) from None
 
 
 def write(entry: Entry, contract: Contract, attributes: Mapping[str, str | datetime]) -> bytes:
     """One event in structured mode; ``attributes`` are the envelope's besides type and data, times in UTC."""
-    head = to_json(
-        {
-            "specversion": "1.0",
-            "type": entry.type,
-            **attributes,
-            "datacontenttype": "application/json",
-        }
-    )
-    return head[:-1] + b',"data":' + contract.__pydantic_serializer__.to_json(contract, exclude_none=True) + b"}"
+    head = to_json(attributes)[1:-1]
+    data = contract.__pydantic_serializer__.to_json(contract, exclude_none=True)
+    return b"".join((_BEGINNINGS[entry.type], head, b',"data":', data, b"}"))
+
+
+def name_bytes(name: str) -> bytes:
+    """A header's name as it came. Where it was no UTF-8, each strange byte is a lone surrogate in the text."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def shown_name(name: str) -> str:
+    r"""A header's name for a person, and for whoever takes no lone surrogates: each strange byte as ``\xff``."""
+    return name_bytes(name).decode("utf-8", "backslashreplace")
 
 
 def rfc3339(moment: datetime) -> str:
@@ -138,6 +152,14 @@ def _binary(value: bytes, headers: Mapping[str, bytes | None]) -> Envelope:
     return _envelope(attributes, _document(value, "data"))
 
 
+def _check_name(name: str) -> None:
+    try:
+        name_bytes(name).decode()
+    except UnicodeDecodeError as error:
+        detail = f"The name of the header {shown_name(name):.200} is not UTF-8 at byte {error.start}."
+        raise Unreadable("header-unreadable", detail) from None
+
+
 def _header(name: str, text: bytes | None) -> str:
     if text is None:
         raise Unreadable("header-unreadable", f"The header {name} has no value.")
@@ -156,16 +178,15 @@ def _envelope(document: Mapping[str, Any], data: Any) -> Envelope:
             type=document["type"],
             time=_time(document.get("time")),
             data=data,
-            traceparent=_short(document, "traceparent"),
-            correlationid=_short(document, "correlationid"),
+            traceparent=_short(document, "traceparent") if "traceparent" in document else None,
+            correlationid=_short(document, "correlationid") if "correlationid" in document else None,
         )
     except KeyError as missing:
         detail = f"The CloudEvents attribute {missing.args[0]} is missing."
         raise Unreadable("not-cloudevent", detail) from None
     if document.get("specversion") != "1.0":
         raise Unreadable("not-cloudevent", "The CloudEvents attribute specversion is missing or not 1.0.")
-    for name in ("id", "source", "type"):
-        attribute = document[name]
+    for name, attribute in (("id", envelope.id), ("source", envelope.source), ("type", envelope.type)):
         if not isinstance(attribute, str) or not 0 < len(attribute) <= LONGEST or not attribute.isprintable():
             detail = f"The CloudEvents attribute {name} is not a text of 1 to 500 printable characters."
             raise Unreadable("not-cloudevent", detail)

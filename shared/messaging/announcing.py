@@ -1,10 +1,11 @@
 """How something is told: a contract becomes rows of the outbox, with every attribute of its envelope. No I/O."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from shared.contracts.base import Contract
 from shared.contracts.catalog import BY_CONTRACT, Entry
-from shared.contracts.envelope import MAX_FACT_BYTES, write
+from shared.contracts.envelope import MAX_FACT_BYTES, rfc3339, write
 from shared.kernel import RefusalKind, Refused
 from shared.messaging.messages import Message
 from shared.messaging.service import Service
@@ -44,7 +45,7 @@ def announcements_of(
         "source": source,
         "subject": key,
         "time": at,
-        "recordedtime": now,
+        "recordedtime": _written_once(now),
         "partitionkey": key,
         "correlationid": cause.correlation_id or cause.id,
         "causationid": cause.id,
@@ -57,6 +58,12 @@ def announcements_of(
     if len(body) > MAX_FACT_BYTES:
         raise AnnouncementTooLarge(bytes=len(body), most=MAX_FACT_BYTES)
     return [Announcement(event_id, topic.name, key, body) for topic in entry.topics]
+
+
+@lru_cache(maxsize=16)
+def _written_once(now: datetime) -> str:
+    """The same moment for a whole batch."""
+    return rfc3339(now)
 
 
 def subject_of(key: str | None, service: Service) -> str:

@@ -20,6 +20,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
 
+from shared.messaging.batches import take_whatever_comes
 from shared.messaging.messages import Message, Record
 from shared.messaging.patience import Patience, Waiting
 from shared.messaging.watch import Seam, Watch
@@ -56,6 +57,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         watch: Watch,
         max_records: int,
     ) -> None:
+        take_whatever_comes()
         self._broker = broker
         self._read = read
         self._take = take

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from shared.contracts import envelope
 from shared.contracts.base import Contract, Fact, PlantEvent
 from shared.contracts.catalog import ASBUILT_TOPICS, CATALOG
 from shared.contracts.envelope import Envelope, Unreadable
-from shared.kernel import Actor, derived_id
+from shared.kernel import Actor, derived_id, immutable
 
 C = TypeVar("C")
 
@@ -61,7 +61,19 @@ class KeptRecord:
     headers: tuple[tuple[str, bytes | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
+class Undecoded(bytes):
+    """The value of a record that stands for bytes in which no record could be found; ``why`` tells what is wrong."""
+
+    why: str
+
+    def __new__(cls, raw: bytes, why: str) -> Self:
+        """Bytes, with a word about them."""
+        made = super().__new__(cls, raw)
+        made.why = why
+        return made
+
+
+@immutable
 class Ask(Generic[C]):
     """A command, and the ids of everything it may change; all are locked in one order."""
 
@@ -120,6 +132,7 @@ class Message:
 def read(record: Record) -> Message:
     """The message in a record; where it cannot be understood, ``unreadable`` says why."""
     try:
+        _check_decoded(record.value)
         most_bytes = envelope.MAX_FACT_BYTES if record.topic in OURS else envelope.MAX_EVENT_BYTES
         opened = envelope.read(record.value, record.headers, most_bytes)
         entry, data = envelope.contract_of(opened)
@@ -143,6 +156,11 @@ def read(record: Record) -> Message:
         expected_key=getattr(data, entry.key),
         record=record,
     )
+
+
+def _check_decoded(value: bytes | None) -> None:
+    if isinstance(value, Undecoded):
+        raise Unreadable("undecodable", value.why)
 
 
 def _check_topic(record: Record, opened: Envelope) -> None:

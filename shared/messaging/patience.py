@@ -1,7 +1,7 @@
 """Waiting out an outage: growing, jittered, bounded pauses, and a word in the log when one begins and ends."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from tenacity import RetryCallState, wait_exponential_jitter
@@ -9,10 +9,20 @@ from tenacity import RetryCallState, wait_exponential_jitter
 _log = structlog.get_logger(__name__)
 
 
+Because = Callable[[BaseException], Awaitable[str]]
+"""Says in words why something is away."""
+
+
+async def plainly(error: BaseException) -> str:
+    """The error as it is."""
+    return f"{type(error).__name__}: {error}"
+
+
 class Patience:
     """Pauses that grow while something stays away. One for each process; ``name`` says who waits."""
 
-    def __init__(self, *, initial_s: float, max_s: float) -> None:
+    def __init__(self, *, initial_s: float, max_s: float, because: Because = plainly) -> None:
+        self._because = because
         self._pause = wait_exponential_jitter(multiplier=initial_s, max=max_s, jitter=initial_s)
         self._tries: dict[str, int] = {}
         self._interrupted = asyncio.Event()
@@ -21,9 +31,8 @@ class Patience:
         """Pause before the next try; returns early when interrupted."""
         tries = self._tries[name] = self._tries.get(name, 0) + 1
         pause_s = self._seconds(tries)
-        _log.warning(
-            "waiting", who=name, because=f"{type(error).__name__}: {error}"[:500], tries=tries, pause_s=pause_s
-        )
+        because = (await self._because(error))[:500]
+        _log.warning("waiting", who=name, because=because, tries=tries, pause_s=pause_s)
         try:
             await asyncio.wait_for(self._interrupted.wait(), timeout=pause_s)
         except TimeoutError:

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shared.contracts.envelope import name_bytes, shown_name
 from shared.messaging.messages import KeptRecord, Record
 from shared.messaging.transaction import Announcement, Aside, Change, FirstAnswer, Held, Lane, Parked
 
@@ -209,14 +210,28 @@ async def copy(
 
 
 def headers_as_json(headers: Iterable[tuple[str, bytes | None]]) -> str:
-    """Record headers as JSON that keeps their exact bytes (base64)."""
-    kept = [[name, None if value is None else b64encode(value).decode()] for name, value in headers]
-    return json.dumps(kept)
+    """Record headers as JSON that keeps their exact bytes: name and value (base64). A name that PostgreSQL does not
+    take is kept as a person reads it, and its bytes (base64) behind the value.
+    """
+    return json.dumps([[*_kept_header(name, value)] for name, value in headers])
 
 
-def headers_from_json(kept: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, bytes | None], ...]:
+def _kept_header(name: str, value: bytes | None) -> Iterator[str | None]:
+    shown = storable(shown_name(name))
+    yield shown
+    yield None if value is None else b64encode(value).decode()
+    if shown != name:
+        yield b64encode(name_bytes(name)).decode()
+
+
+def headers_from_json(kept: Iterable[Sequence[Any]]) -> tuple[tuple[str, bytes | None], ...]:
     """The inverse of `headers_as_json`, after JSON parsing."""
-    return tuple((name, None if value is None else b64decode(value)) for name, value in kept)
+    return tuple(_header(*one) for one in kept)
+
+
+def _header(shown: str, value: str | None, exact: str | None = None) -> tuple[str, bytes | None]:
+    name = shown if exact is None else b64decode(exact).decode("utf-8", "surrogateescape")
+    return name, None if value is None else b64decode(value)
 
 
 def _row(parked: Parked) -> dict[str, object]:
@@ -230,7 +245,7 @@ def _row(parked: Parked) -> dict[str, object]:
         "key": storable(key),
         "raw_key": record.key,
         "value": record.value,
-        "headers": headers_as_json(record.headers).replace("\\u0000", "?"),
+        "headers": headers_as_json(record.headers),
         "event_id": storable(parked.event_id),
         "event_type": storable(parked.event_type),
         "deadline": parked.deadline,

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from shared.contracts.base import By, Contract
+from shared.contracts.catalog import ASBUILT_TOPICS
 from shared.kernel import Actor
 from shared.messaging.messages import Ask, Message
 
@@ -59,6 +60,11 @@ class Service:
     def source(self) -> str:
         """The CloudEvents source of its announcements."""
         return f"urn:asbuilt:{self.name}"
+
+    @property
+    def own_topics(self) -> frozenset[str]:
+        """Where it announces; it may listen there too."""
+        return frozenset(topic.name for topic in ASBUILT_TOPICS if topic.owner == self.name)
 
 
 @lru_cache(maxsize=10_000)

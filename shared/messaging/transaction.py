@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from shared.kernel import immutable
 from shared.messaging.messages import KeptRecord, Record
 
 A = TypeVar("A")
@@ -23,7 +24,7 @@ class Conflict(Exception):
     """Another transaction created the same aggregate at the same moment."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Held(Generic[A]):
     """An aggregate and its version: the number of events so far, and the sequence of the last one."""
 
@@ -31,7 +32,7 @@ class Held(Generic[A]):
     state: A
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Change(Generic[A]):
     """An aggregate before and after a transaction; ``events`` are those that led there, in order."""
 

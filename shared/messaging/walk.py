@@ -168,6 +168,13 @@ class Walk:
 
     def _refuse(self, message: Message, refused: Refused, ask: Ask[Any] | None = None) -> Outcome:
         subject = ask.keys[0] if ask and ask.keys else message.expected_key or message.key or self.service.name
+        if not self._comes_back(message):
+            self._announce_refused(message, refused, ask, subject)
+        self.refusals.append(refused.code)
+        self._settle(message, "refused")
+        return Outcome((), refused, self.known.get(subject))
+
+    def _announce_refused(self, message: Message, refused: Refused, ask: Ask[Any] | None, subject: str) -> None:
         told = REFUSALS[self.service.name](
             by=by(message.actor),
             subject_id=subject,
@@ -181,9 +188,6 @@ class Walk:
             unit_id=self._named("unit_id", message, ask, subject),
         )
         self.announcements += self._announcement(message, told, "refused", None, message.happened_at)
-        self.refusals.append(refused.code)
-        self._settle(message, "refused")
-        return Outcome((), refused, self.known.get(subject))
 
     def _named(self, name: str, message: Message, ask: Ask[Any] | None, subject: str) -> str | None:
         """The run or unit that a refusal is about, as the message, the command or the aggregate names it."""
@@ -240,7 +244,7 @@ class Walk:
         )
         if message.lane is not None:
             self.blocked.add(message.lane)
-        if message.parked_id is None:
+        if message.parked_id is None and not self._comes_back(message):
             self._announce_parked(message, self.parked[-1])
         self.endings["parked"] += 1
 
@@ -257,6 +261,12 @@ class Walk:
             parked_type=parked.event_type,
         )
         self.announcements += self._announcement(message, told, "parked", None, message.happened_at)
+
+    def _comes_back(self, message: Message) -> bool:
+        """A service may listen to what it says. It tells nobody there that it could not take a record of its own:
+        that would come back too, fail as well, and so on for ever.
+        """
+        return message.record is not None and message.record.topic in self.service.own_topics
 
     def _is_behind(self, message: Message) -> bool:
         return bool(self.blocked) and message.lane in self.blocked and self.service.everything is None

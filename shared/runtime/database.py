@@ -12,6 +12,7 @@ from shared.runtime.settings import Settings, database_tls
 
 _AWAY = (
     "08",  # connection exceptions
+    "28",  # it does not know us, or not with this password or certificate: one of the two is being changed
     "40",  # rolled back: serialization failure, deadlock
     "53",  # out of connections, memory or disk
     "55P03",  # lock not available

@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -11,6 +12,33 @@ from opentelemetry import trace
 from shared.runtime.settings import LogFormat
 
 SECRET_WORDS = ("authorization", "password", "secret", "token", "signature")
+
+SELDOM_S = 10.0
+"""The same complaint of Kafka's client is heard again after so long."""
+REMEMBERED = 1_000
+"""Complaints, at most."""
+
+
+class Seldom(logging.Filter):
+    """Lets a library repeat itself every `SELDOM_S` only: aiokafka complains 75 times a second of an outage."""
+
+    def __init__(self, library: str, now: Callable[[], float] = monotonic) -> None:
+        super().__init__()
+        self._library = library
+        self._now = now
+        self._again_at: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is to be heard."""
+        if record.name.partition(".")[0] != self._library:
+            return True
+        complaint, now = (record.name, str(record.msg)), self._now()
+        if now < self._again_at.get(complaint, now):
+            return False
+        if len(self._again_at) >= REMEMBERED:
+            self._again_at.clear()
+        self._again_at[complaint] = now + SELDOM_S
+        return True
 
 
 def configure(service: str, level: str, form: LogFormat) -> None:
@@ -37,6 +65,7 @@ def configure(service: str, level: str, form: LogFormat) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Seldom("aiokafka"))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

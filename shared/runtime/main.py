@@ -15,8 +15,8 @@ from shared.runtime.settings import Settings
 def main(package: str) -> None:
     """Run the service that calls, by the name of its own package, as its arguments and settings say.
 
-    Exit code 2 for a wrong setting. Each command loads only what it needs: migrating needs half the time so, and
-    serving a tenth less memory.
+    Exit code 2 for a wrong setting, 3 for a database that cannot be reached to be migrated. Each command loads only
+    what it needs: migrating needs half the time so, and serving a tenth less memory.
     """
     name = package.rpartition(".")[2]
     arguments = _arguments(name)
@@ -37,8 +37,22 @@ def _migrate(package: str, loaded: Settings) -> str:
 
     spec = find_spec(package)
     assert spec is not None and spec.origin is not None  # noqa: S101, PT018 - it is the package that calls
-    url = loaded.migration_database_url or loaded.database_url
-    return asyncio.run(migrate(url.get_secret_value(), Path(spec.origin).parent / "migrations"))
+    url = (loaded.migration_database_url or loaded.database_url).get_secret_value()
+    try:
+        return asyncio.run(migrate(url, Path(spec.origin).parent / "migrations", settings.database_tls(loaded)))
+    except Exception as error:
+        if (reason := _away(loaded, error)) is None:
+            raise
+        print(f"{package}: {reason}", file=sys.stderr)  # noqa: T201 - as above
+        raise SystemExit(3) from None
+
+
+def _away(loaded: Settings, error: Exception) -> str | None:
+    """Why the database cannot be reached; None for any other failure, which is ours to be seen with its trace."""
+    from shared.runtime.database import is_waiting  # noqa: PLC0415 - see main
+    from shared.runtime.reach import because  # noqa: PLC0415
+
+    return asyncio.run(because(loaded, error)) if is_waiting(error) else None
 
 
 def _serve(package: str, loaded: Settings, parts: frozenset[str]) -> None:

@@ -1,6 +1,7 @@
 """Alembic, run by the service itself: as the owner role, under a lock, safe to start twice."""
 
 from pathlib import Path
+from ssl import SSLContext
 
 from alembic import command
 from alembic.config import Config
@@ -12,12 +13,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 MIGRATION_LOCK = 0x6173_6275_696C_7402
 
 
-async def migrate(url: str, folder: Path) -> str:
+async def migrate(url: str, folder: Path, tls: SSLContext | None = None) -> str:
     """Bring a database to the newest version of a service's migrations; says what was done.
 
     :param url: the database as its owner role, `postgresql+asyncpg://…`.
     """
-    engine = create_async_engine(url, connect_args={"timeout": 10})
+    secured = {} if tls is None else {"ssl": tls}
+    engine = create_async_engine(url, connect_args={"timeout": 10, **secured})
     try:
         async with engine.connect() as connection:
             await connection.execute(text("select pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})

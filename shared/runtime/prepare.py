@@ -13,6 +13,7 @@ from pathlib import Path
 from asyncpg.exceptions import CannotConnectNowError, PostgresConnectionError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from shared.runtime import settings
 from shared.runtime.embedded import databases
 from shared.runtime.identity import make_embedded_keys
 
@@ -35,8 +36,9 @@ def make_keys(jwks_file: Path, private_key_file: Path) -> str:
 @retry(retry=retry_if_exception_type(AWAY), stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
 async def make_databases(services: Sequence[str]) -> str:
     """Make each service's database and its two roles; waits a minute for a PostgreSQL that is still starting."""
+    tls = settings.database_tls(settings.load(database_url=os.environ[ADMIN_URL]))
     for service in services:
-        await databases.create(os.environ[ADMIN_URL], service, service, os.environ[PASSWORD])
+        await databases.create(os.environ[ADMIN_URL], service, service, os.environ[PASSWORD], tls)
     return f"databases: {', '.join(services)}"
 
 

@@ -33,6 +33,7 @@ from shared.runtime.http import Guard, check_permissions, make_app
 from shared.runtime.identity import Identity
 from shared.runtime.parts import PARTS
 from shared.runtime.permissions import allowing, permissions_of
+from shared.runtime.reach import because
 from shared.runtime.settings import SaslMechanism, SecurityProtocol, Settings, kafka_arguments
 from shared.runtime.telemetry import Telemetry, start_tracing
 
@@ -171,7 +172,11 @@ def join(
     start_tracing(service.name, settings.otlp_endpoint)
     watching = watch or Telemetry(service.name)
     engine = make_engine(settings, service.name)
-    patience = Patience(initial_s=settings.retry_initial_ms / 1000, max_s=settings.retry_max_ms / 1000)
+    patience = Patience(
+        initial_s=settings.retry_initial_ms / 1000,
+        max_s=settings.retry_max_ms / 1000,
+        because=lambda error: because(settings, error),
+    )
     relay = Relay(
         engine,
         lambda: _producer(settings),

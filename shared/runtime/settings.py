@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.runtime import tls
+
 PREFIX = "ASBUILT_"
 
 
@@ -29,6 +31,16 @@ class SecurityProtocol(StrEnum):
     SASL_PLAINTEXT = "SASL_PLAINTEXT"
     SASL_SSL = "SASL_SSL"
 
+    @property
+    def is_tls(self) -> bool:
+        """Whether what is said is encrypted, and Kafka proves who it is."""
+        return self.value.endswith("SSL")
+
+    @property
+    def is_sasl(self) -> bool:
+        """Whether a client says its name and a password."""
+        return self.value.startswith("SASL")
+
 
 class SaslMechanism(StrEnum):
     """How a client proves to Kafka who it is."""
@@ -45,7 +57,8 @@ class SettingsWrong(Exception):
 class Settings(BaseSettings):
     """Everything that can be set. Names of variables are these names, in capitals, after ``ASBUILT_``."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+    # A variable that is empty counts as not set, as compose files and charts leave them.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", env_ignore_empty=True)
 
     database_url: SecretStr = Field(
         description="PostgreSQL of this service, as its own role: `postgresql+asyncpg://role:password@host/database`"
@@ -55,9 +68,13 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(10, ge=2, le=200, description="connections at most, relay included")
     database_statement_timeout_ms: int = Field(30_000, ge=100, description="a statement is given up after so long (ms)")
-    database_tls_ca_file: Path | None = Field(None, description="CA certificate that PostgreSQL's must be signed by")
-    database_tls_cert_file: Path | None = Field(None, description="client certificate for PostgreSQL")
-    database_tls_key_file: Path | None = Field(None, description="key of the client certificate for PostgreSQL")
+    database_tls_ca_file: Path | None = Field(
+        None, description="CA certificate (PEM) that PostgreSQL's must be signed by; with it, TLS is demanded"
+    )
+    database_tls_cert_file: Path | None = Field(None, description="client certificate (PEM) for PostgreSQL")
+    database_tls_key_file: Path | None = Field(
+        None, description="key of the client certificate for PostgreSQL (PEM, not encrypted)"
+    )
 
     kafka_bootstrap_servers: str = Field("localhost:9092", description="Kafka brokers, `host:port`, comma-separated")
     kafka_security_protocol: SecurityProtocol = Field(SecurityProtocol.PLAINTEXT, description="how Kafka is spoken to")
@@ -66,9 +83,13 @@ class Settings(BaseSettings):
     )
     kafka_sasl_username: str | None = Field(None, description="with a SASL protocol")
     kafka_sasl_password: SecretStr | None = Field(None, description="with a SASL protocol")
-    kafka_tls_ca_file: Path | None = Field(None, description="CA certificate that Kafka's must be signed by")
-    kafka_tls_cert_file: Path | None = Field(None, description="client certificate for Kafka")
-    kafka_tls_key_file: Path | None = Field(None, description="key of the client certificate for Kafka")
+    kafka_tls_ca_file: Path | None = Field(
+        None, description="CA certificate (PEM) that Kafka's must be signed by; else whom the machine trusts"
+    )
+    kafka_tls_cert_file: Path | None = Field(None, description="client certificate (PEM) for Kafka")
+    kafka_tls_key_file: Path | None = Field(
+        None, description="key of the client certificate for Kafka (PEM, not encrypted)"
+    )
     kafka_group_prefix: str = Field(
         "asbuilt", min_length=1, description="consumer groups are `<prefix>-<service>`, as the cluster's rules may want"
     )
@@ -162,27 +183,36 @@ class Settings(BaseSettings):
             raise ValueError("set only one of identity_jwks_file, identity_jwks_url, identity_oidc_discovery_url")
         return self
 
+    @model_validator(mode="after")
+    def _ways_in_are_whole(self) -> "Settings":
+        _check_kafka(self)
+        database_tls(self)
+        return self
 
-def load() -> Settings:
-    """The settings of this process.
+
+def load(**given: object) -> Settings:
+    """The settings of this process; ``given`` come before what the environment says.
 
     :raises SettingsWrong: naming every variable that is missing or wrong.
     """
     try:
-        return Settings()
+        return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         lines = [_line(problem["loc"], problem["msg"]) for problem in error.errors()]
         raise SettingsWrong("\n".join(lines)) from None
 
 
 def kafka_arguments(settings: Settings) -> dict[str, Any]:
-    """What every aiokafka client needs to reach Kafka: protocol, SASL and TLS."""
-    arguments: dict[str, Any] = {"security_protocol": settings.kafka_security_protocol.value}
-    if settings.kafka_security_protocol.value.endswith("SSL"):
-        arguments["ssl_context"] = _tls(
-            settings.kafka_tls_ca_file, settings.kafka_tls_cert_file, settings.kafka_tls_key_file
-        )
-    if settings.kafka_security_protocol.value.startswith("SASL"):
+    """What every aiokafka client needs to reach Kafka: protocol, SASL and TLS. Files are read anew each time, so that
+    a client that connects again does so with a certificate that was renewed.
+
+    :raises TlsWrong: when a file for TLS cannot be used.
+    """
+    protocol = settings.kafka_security_protocol
+    arguments: dict[str, Any] = {"security_protocol": protocol.value}
+    if protocol.is_tls:
+        arguments["ssl_context"] = tls.context(f"{PREFIX}KAFKA_TLS", *_kafka_files(settings))
+    if protocol.is_sasl:
         password = settings.kafka_sasl_password
         arguments |= {
             "sasl_mechanism": settings.kafka_sasl_mechanism.value,
@@ -193,10 +223,16 @@ def kafka_arguments(settings: Settings) -> dict[str, Any]:
 
 
 def database_tls(settings: Settings) -> ssl.SSLContext | None:
-    """TLS towards PostgreSQL, where a CA is set."""
-    if settings.database_tls_ca_file is None:
+    """TLS towards PostgreSQL, where a CA is set; without one, it is as the URL says.
+
+    :raises TlsWrong: when a file for TLS cannot be used.
+    """
+    ca_file, *proof = _database_files(settings)
+    if ca_file is None and any(proof):
+        raise tls.TlsWrong(f"{PREFIX}DATABASE_TLS_CERT_FILE and _KEY_FILE need {PREFIX}DATABASE_TLS_CA_FILE")
+    if ca_file is None:
         return None
-    return _tls(settings.database_tls_ca_file, settings.database_tls_cert_file, settings.database_tls_key_file)
+    return tls.context(f"{PREFIX}DATABASE_TLS", ca_file, *proof)
 
 
 def as_markdown() -> str:
@@ -220,11 +256,25 @@ def _shown(default: object) -> str:
             return f"`{default}`"
 
 
-def _tls(ca_file: Path | None, cert_file: Path | None, key_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca_file)
-    if cert_file is not None:
-        context.load_cert_chain(cert_file, key_file)
-    return context
+def _kafka_files(settings: Settings) -> tuple[Path | None, Path | None, Path | None]:
+    return settings.kafka_tls_ca_file, settings.kafka_tls_cert_file, settings.kafka_tls_key_file
+
+
+def _database_files(settings: Settings) -> tuple[Path | None, Path | None, Path | None]:
+    return settings.database_tls_ca_file, settings.database_tls_cert_file, settings.database_tls_key_file
+
+
+def _check_kafka(settings: Settings) -> None:
+    """Nobody is to believe that a password or TLS is in use when it is not."""
+    protocol, sasl = settings.kafka_security_protocol, (settings.kafka_sasl_username, settings.kafka_sasl_password)
+    said = f"{PREFIX}KAFKA_SECURITY_PROTOCOL is {protocol.value}"
+    if protocol.is_sasl and not all(sasl):
+        raise ValueError(f"{said}, which needs {PREFIX}KAFKA_SASL_USERNAME and {PREFIX}KAFKA_SASL_PASSWORD")
+    if any(sasl) and not protocol.is_sasl:
+        raise ValueError(f"{said}, which asks for no {PREFIX}KAFKA_SASL_USERNAME or {PREFIX}KAFKA_SASL_PASSWORD")
+    if any(_kafka_files(settings)) and not protocol.is_tls:
+        raise ValueError(f"{said}, which is without TLS, and files for {PREFIX}KAFKA_TLS are set")
+    kafka_arguments(settings)
 
 
 def _line(location: tuple[int | str, ...], message: str) -> str:

@@ -53,7 +53,7 @@ def contracts_told() -> set[type[Contract]]:
 
 def own_topics(name: str) -> list[str]:
     """The topics that a service writes to."""
-    return [topic.name for topic in ASBUILT_TOPICS if topic.owner == name]
+    return sorted(service(name).own_topics)
 
 
 def waves_for(name: str) -> Sequence[Wave]:

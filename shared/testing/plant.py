@@ -92,6 +92,7 @@ class PlantUnderTest:
     made: dict[str, Database] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     is_alone: bool = True
+    asked: dict[str, Group] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Read announcements from here on; make the key that signs tokens."""
@@ -114,15 +115,18 @@ class PlantUnderTest:
 
     def has_reached(self, service: str, offsets: Offsets) -> bool:
         """Whether a service has committed everything before these offsets."""
-        group = Group(self.kafka, self.group(service))
-        try:
-            return group.has_reached(offsets)
-        finally:
-            group.close()
+        return self._asked(service).has_reached(offsets)
 
     def has_done(self, service: str, offsets: Offsets) -> bool:
         """Whether a service has taken everything before these offsets, and sent all that it announces."""
         return self.has_reached(service, offsets) and self.made[service].count("outbox") == 0
+
+    def _asked(self, service: str) -> Group:
+        """Kept from one question to the next: the first takes as long as fifty more."""
+        name = self.group(service)
+        if name not in self.asked:
+            self.asked[name] = Group(self.kafka, name)
+        return self.asked[name]
 
     def wait_done(self, service: str, offsets: Offsets, within_s: float = 30) -> None:
         """Wait until a service has done everything before these offsets."""
@@ -136,9 +140,7 @@ class PlantUnderTest:
         """Go on as a new group at the offsets that the old one committed. Kafka would do the same, after it
         has waited 10 s for the member that was killed.
         """
-        old = Group(self.kafka, self.group(service))
-        committed = old.committed(self.starts)
-        old.close()
+        committed = self._asked(service).committed(self.starts)
         self.groups = _new_groups()
         begin_at(self.kafka, self.group(service), committed)
 
@@ -203,6 +205,8 @@ class PlantUnderTest:
             one.process.terminate()
         codes = {one.log.stem: one.stop() for one in running}
         self.announced.close()
+        for group in self.asked.values():
+            group.close()
         for database in self.made.values():
             self.databases.drop(database)
         return codes

@@ -20,8 +20,8 @@ from shared.testing.conditions import eventually
 
 T = TypeVar("T")
 
-QUIET = {"log_level": 2}
-"""A broker that stops in a test is no news."""
+QUIET = {"log_level": 2, "reconnect.backoff.max.ms": 500}
+"""A broker that stops in a test is no news, and is soon there again."""
 
 STATION = "urn:plant:station-1"
 Offsets = Mapping[tuple[str, int], int]
@@ -110,7 +110,8 @@ def event(
 class Publisher:
     """Publishes as a plant system does: keys go where every Kafka client puts them."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, codec: str = "none") -> None:
+        """``codec``: how batches are compressed: none, gzip, snappy, lz4 or zstd."""
         self._producer = Producer(
             {
                 "bootstrap.servers": address,
@@ -119,6 +120,7 @@ class Publisher:
                 "enable.idempotence": True,
                 "linger.ms": 20,  # what is published together arrives together
                 "message.max.bytes": 4_000_000,
+                "compression.type": codec,
             }
         )
 
@@ -217,7 +219,7 @@ class Listener:
         self._consumer.close()
 
     def _end(self, at: tuple[str, int]) -> int:
-        _, high = self._consumer.get_watermark_offsets(TopicPartition(*at), timeout=10)
+        _, high = _again(lambda: self._consumer.get_watermark_offsets(TopicPartition(*at), timeout=10))
         return int(high)
 
     def _position(self, at: tuple[str, int]) -> int:
@@ -305,7 +307,7 @@ def _has_leaders(address: str) -> bool:
 
 
 def _again(ask: Callable[[], T]) -> T:
-    """A broker that has just started has no coordinator for a second."""
+    """A broker that has just started has no coordinator for a second, and a client may not know a leader."""
 
     def look() -> tuple[T] | None:
         try:
@@ -313,7 +315,7 @@ def _again(ask: Callable[[], T]) -> T:
         except KafkaException:
             return None
 
-    return eventually(look, 30, "the group's coordinator answers")[0]
+    return eventually(look, 30, "the coordinator or the leader answers")[0]
 
 
 def _heard(message: Any) -> Heard:

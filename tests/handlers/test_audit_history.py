@@ -73,6 +73,17 @@ async def test_every_sample_of_every_type_is_appended(audit: Served, history: Da
     assert rows(history, "event_type", "value") == [(one.type, one.value) for one in samples.told()]
 
 
+async def test_what_cannot_be_appended_is_told_of_once(audit: Served, history: Database) -> None:
+    """Its announcement comes back to audit, which reads its own topic as well. Should that fail too, it ends here."""
+    history.rows_as("audit_owner", "create trigger broken before insert on history execute function refuse_change()")
+    assert await take(audit, [record(recorded())]) == {"parked": 1}
+    (told,) = history.rows("select topic, key, body from outbox")
+    assert told["topic"] == "asbuilt.audit"
+    comes_back = record(Sent(told["topic"], told["key"].encode(), told["body"]), 1)
+    assert await take(audit, [comes_back]) == {"parked": 1}
+    assert (history.count("parked"), history.count("outbox")) == (2, 1)
+
+
 async def test_what_nobody_can_read_is_appended_and_not_set_aside(audit: Served, history: Database) -> None:
     """Exact bytes, with the reason; good records of the same batch are appended beside it."""
     batch = [record(one, number) for number, one in enumerate([recorded(), *RUBBISH.values(), started()])]
@@ -85,14 +96,15 @@ async def test_what_nobody_can_read_is_appended_and_not_set_aside(audit: Served,
 
 
 async def test_headers_keep_their_exact_bytes(audit: Served, history: Database) -> None:
-    """Also one without a value, and one with a NUL in its name."""
-    headers = (("a", None), ("b", b"\xff\x00"), ("c\x00", b"c"), ("a", b""))
+    """Also one without a value, and those with a name that is no plain text: it has a NUL, or is not UTF-8."""
+    headers = (("a", None), ("b", b"\xff\x00"), ("c\x00", b"c"), ("d\udcff", b"d"), ("a", b""))
     await take(audit, [replace(record(started()), headers=headers)])
     (shown,) = [(await audit("viewer").get("/history/1")).json()["headers"]]
     assert shown == [
         {"name": "a", "value_base64": None},
         {"name": "b", "value_base64": "/wA="},
-        {"name": "c\x00", "value_base64": "Yw=="},
+        {"name": "c\\x00", "value_base64": "Yw==", "name_base64": "YwA="},
+        {"name": "d\\xff", "value_base64": "ZA==", "name_base64": "ZP8="},
         {"name": "a", "value_base64": ""},
     ]
 

@@ -1,7 +1,7 @@
 """What a record says, and where it says it."""
 
 from shared.contracts import samples
-from shared.messaging.messages import KeptRecord, read
+from shared.messaging.messages import KeptRecord, Undecoded, read
 
 TORQUE = next(one for one in samples.told() if one.type == "plant.step.value-recorded.v1")
 COMPLETED = next(one for one in samples.told() if one.type == "asbuilt.run.completed.v1")
@@ -33,3 +33,19 @@ def test_a_defect_while_reading_costs_one_record_not_its_batch() -> None:
     strange = read(record("plant.steps", TORQUE.value, ((None, b"x"),)))
     assert strange.unreadable is not None
     assert strange.unreadable.reason == "defect"
+
+
+def test_a_header_whose_name_is_no_text_sets_its_record_aside() -> None:
+    """The name is told as a person can look for it; one that is merely not ASCII is as good as any."""
+    strange = read(record("plant.steps", TORQUE.value, (("x", b""), ("pr\udcfcfstand", b""))))
+    assert strange.unreadable is not None
+    assert strange.unreadable.reason == "header-unreadable"
+    assert strange.unreadable.detail == "The name of the header pr\\xfcfstand is not UTF-8 at byte 2."
+    assert read(record("plant.steps", TORQUE.value, (("prüfstand", b""),))).unreadable is None
+
+
+def test_bytes_that_nobody_could_decode_are_set_aside_with_what_is_wrong() -> None:
+    """They are no event, whatever is in them."""
+    found = read(record("plant.steps", Undecoded(TORQUE.value, "It is broken.")))
+    assert found.unreadable is not None
+    assert (found.unreadable.reason, found.unreadable.detail) == ("undecodable", "It is broken.")

@@ -30,6 +30,10 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=10)
 
 
+HARD_NAMES = tuple((name, b"") for name in ("naïve", "nul\x00", "na\udcefve", "back\\slash", "\\u0000", ""))
+"""What PostgreSQL does not take as it is, and what looks as if it were that."""
+
+
 class Ground(Protocol):
     """A unit of work, and what it wrote to its outbox."""
 
@@ -125,7 +129,7 @@ class Place:
     @property
     def record(self) -> KeptRecord:
         """The record that stood there, with headers that are hard to keep."""
-        headers = (("text", "naïve".encode()), ("none", None), ("raw", b"\x00\xff"))
+        headers = (("text", "naïve".encode()), ("none", None), ("raw", b"\x00\xff"), *HARD_NAMES)
         return KeptRecord(self.topic, 0, self.offset, 1_795_000_000_000 + self.offset, self.key, b"\xfe{", headers)
 
 

@@ -1,28 +1,78 @@
 """Guarantee 1: every record ends done, refused, parked or waiting, with a reason that a person understands."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
+from shared.contracts.catalog import CATALOG
 from shared.testing import feed
+from shared.testing.batches import publish_together
 from shared.testing.conditions import eventually
 from shared.testing.plant import PlantUnderTest
-from shared.testing.record import Left
-from shared.testing.topics import Heard, Sent, event
+from shared.testing.record import Left, announced_by, left_by
+from shared.testing.topics import Heard, Offsets, Sent, event
+from tests.plumbing.rubbish import Rubbish, keyed_wrongly, oddly_headed, rubbish_like, too_large_like
 
 pytestmark = pytest.mark.real_kafka
 
 
-@dataclass(frozen=True)
-class Rubbish:
-    """A record that cannot be understood: why it stands aside, and what the person who looks is told."""
+class Spoiled:
+    """What a service listens to, with rubbish of every kind among it."""
 
-    key: str
-    record: Sent
-    reason: str
-    told: str
+    def __init__(self, service: str) -> None:
+        self._service = feed.service(service)
+        self._waves = feed.waves_for(service)
+        goods = {wave.topic: wave.records[0] for wave in reversed(self._waves)}
+        self.rubbish = [one for good in goods.values() for one in rubbish_like(good)]
+        self.large = too_large_like(next(iter(goods.values())))
+        self._handled = {
+            one.topic: one for wave in reversed(self._waves) for one in wave.records if self._is_taken(one)
+        }
+        self.wrongly_keyed = [one for good in self._handled.values() for one in keyed_wrongly(good)]
+
+    def _is_taken(self, record: Sent) -> bool:
+        """What a service has no business with is passed over, whatever its key."""
+        type_ = json.loads(record.value or b"")["type"]
+        return self._service.everything is not None or CATALOG[type_].contract in self._service.handlers
+
+    @property
+    def expected(self) -> dict[str, Rubbish]:
+        """What is to stand aside, by key."""
+        return {(one.record.key or b"").decode(): one for one in [*self.rubbish, self.large]}
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why each of it is to stand aside, by key."""
+        return {key: one.reason for key, one in self.expected.items()}
+
+    @property
+    def keys_expected(self) -> dict[str, tuple[str, str]]:
+        """Topic and right key of what comes under a wrong one, by the id of the event."""
+        right = {topic: (good.key or b"").decode() for topic, good in self._handled.items()}
+        return {json.loads(one.value or b"")["id"]: (one.topic, right[one.topic]) for one in self.wrongly_keyed}
+
+    @property
+    def sent(self) -> list[Sent]:
+        """All of it."""
+        good = [record for wave in self._waves for record in wave.records]
+        return [*good, *self.wrongly_keyed, *(one.record for one in self.expected.values())]
+
+    def give(self, plant: PlantUnderTest) -> Iterator[Offsets]:
+        """Publish it wave by wave; the first of each topic is one batch with all of that topic's rubbish."""
+        bad = {
+            topic: [one.record for one in self.rubbish if one.record.topic == topic] for topic in self._service.topics
+        }
+        for wave in self._waves:
+            good = list(map(oddly_headed, wave.records))
+            rest = bad.pop(wave.topic, [])
+            if rest:
+                yield publish_together(plant.kafka, [rest[0], *good, *rest[1:]], topic=wave.topic)
+            else:
+                yield plant.publish.all(good)
+        yield plant.publish.all([*self.wrongly_keyed, self.large.record])
 
 
 def order(run_id: str) -> Sent:
@@ -43,111 +93,96 @@ def started(run_id: str, **more: str) -> Sent:
     return event("plant.step.started.v1", {"run_id": run_id, "step_id": "S1"}, **more)
 
 
-def binary(run_id: str, **headers: bytes | None) -> Sent:
-    """The start of its step in binary mode, with some headers replaced."""
-    attributes: dict[str, bytes | None] = {
-        "ce_specversion": b"1.0",
-        "ce_id": f"binary-{run_id}".encode(),
-        "ce_source": b"urn:plant:gateway",
-        "ce_type": b"plant.step.started.v1",
-        "content-type": b"application/json",
-    }
-    body = json.dumps({"run_id": run_id, "step_id": "S1"}).encode()
-    return Sent("plant.steps", run_id.encode(), body, tuple((attributes | headers).items()))
+LISTENING = [name for name in feed.services() if feed.service(name).topics]
 
 
-def oddly_headed(run_id: str) -> Sent:
-    """The start of its step, with headers that mean nothing: without a value, and not text."""
-    return replace(started(run_id), headers=(("trace", None), ("blob", b"\xff\x00\xfe")))
+def takes_everything(service: str) -> bool:
+    """Whether a service takes what it cannot read as well."""
+    return feed.service(service).everything is not None
 
 
-def without(attribute: str, record: Sent) -> bytes:
-    """The body of an event that lacks an attribute."""
-    document = json.loads(record.value or b"")
-    del document[attribute]
-    return json.dumps(document).encode()
+@pytest.mark.parametrize("service", [one for one in LISTENING if not takes_everything(one)])
+def test_rubbish_stands_aside_with_a_reason_and_the_rest_of_its_batch_is_done(
+    service: str, undisturbed: Callable[[str], Left], fresh: Callable[[str], PlantUnderTest]
+) -> None:
+    """Each kind of unreadable record on each topic, among good ones: set aside, said why; nothing stalls, nothing
+    is lost. A record under a wrong key is refused, because its order could not be promised.
+    """
+    clean = undisturbed(service)
+    spoiled = Spoiled(service)
+    plant = fresh(service).serve(service)
+    for published in spoiled.give(plant):
+        plant.wait_done(service, published)
+    check_aside(plant, service, spoiled)
+    heard = told_by(plant, service, spoiled)
+    check_told(heard, service, spoiled)
+    check_rest(left_by(plant.database(service), heard), clean, may_hear_itself=listens_to_itself(service))
 
 
-def typed(type_: str, record: Sent) -> bytes:
-    """The body of an event with another type."""
-    return json.dumps({**json.loads(record.value or b""), "type": type_}).encode()
+@pytest.mark.parametrize("service", [one for one in LISTENING if takes_everything(one)])
+def test_rubbish_is_part_of_the_history(service: str, fresh: Callable[[str], PlantUnderTest]) -> None:
+    """Audit appends whatever comes, on whatever topic, with its exact bytes, and says what of it cannot be read."""
+    spoiled = Spoiled(service)
+    plant = fresh(service).serve(service)
+    for published in spoiled.give(plant):
+        plant.wait_done(service, published)
+    kept = plant.database(service).rows("select topic, key, value, unreadable, detail from history")
+    assert Counter((row["topic"], row["key"], row["value"]) for row in kept) == Counter(map(bytes_of, spoiled.sent))
+    by_key = {row["key"].decode(): row for row in kept if row["unreadable"] is not None}
+    assert {key: row["unreadable"] for key, row in by_key.items()} == spoiled.reasons
+    assert [key for key, one in spoiled.expected.items() if one.told not in by_key[key]["detail"]] == []
+    assert (plant.database(service).count("parked"), told_by(plant, service, spoiled)) == (0, [])
 
 
-def forged(record: Sent) -> bytes:
-    """A fact of a service, said by somebody else where plant systems speak."""
-    document = json.loads(record.value or b"")
-    document["data"]["by"] = {}
-    return json.dumps({**document, "type": "asbuilt.step.started.v1"}).encode()
+def bytes_of(sent: Sent) -> tuple[str, bytes | None, bytes | None]:
+    """A record as the history shows it."""
+    return sent.topic, sent.key, sent.value
 
 
-def rubbish() -> list[Rubbish]:
-    """One of each kind, each with a key of its own."""
-    bodies: list[tuple[str, Callable[[Sent], bytes | None], str, str]] = [
-        ("truncated", lambda good: (good.value or b"")[:-20], "not-json", "not JSON"),
-        ("empty", lambda _: b"", "empty-body", "empty"),
-        ("prose", lambda _: b"step 1 started", "not-json", "not JSON"),
-        ("latin-1", lambda good: (good.value or b"").replace(b"S1", b"S\xfc"), "not-utf8", "byte"),
-        ("two-megabytes", lambda good: (good.value or b"") + b" " * 2_000_000, "too-large", "1048576"),
-        ("list", lambda _: b"[1, 2]", "not-cloudevent", "object"),
-        ("unknown-type", lambda good: typed("plant.step.exploded.v1", good), "unknown-type", "plant.step.exploded.v1"),
-        ("version-9", lambda good: typed("plant.step.started.v9", good), "unknown-version", "plant.step.started.v1"),
-        ("no-id", lambda good: without("id", good), "not-cloudevent", "id is missing"),
-        ("no-source", lambda good: without("source", good), "not-cloudevent", "source is missing"),
-        ("no-type", lambda good: without("type", good), "not-cloudevent", "type is missing"),
-        ("no-data", lambda good: without("data", good), "data-invalid", "data"),
-        ("forged", forged, "wrong-topic", "asbuilt.runs"),
-        ("tombstone", lambda _: None, "tombstone", "no body"),
-    ]
-    spoiled = [Rubbish(key, _spoiled(key, spoil), reason, told) for key, spoil, reason, told in bodies]
-    return [
-        *spoiled,
-        Rubbish("null-header", binary("null-header", ce_source=None), "header-unreadable", "ce_source"),
-        Rubbish("raw-header", binary("raw-header", ce_id=b"\xff\xfe"), "header-unreadable", "ce_id"),
-    ]
+def told_by(plant: PlantUnderTest, service: str, spoiled: Spoiled) -> list[Heard]:
+    """What a service says on its topics; it may be fed with rubbish there as well."""
+    fed = {one.value or b"" for one in spoiled.sent}
+    return [one for one in announced_by(plant, service) if one.value not in fed]
 
 
-def _spoiled(key: str, spoil: Callable[[Sent], bytes | None]) -> Sent:
-    good = started(key)
-    return replace(good, value=spoil(good))
+def listens_to_itself(service: str) -> bool:
+    """Whether what a service tells comes back to it."""
+    return bool(feed.service(service).own_topics & set(feed.service(service).topics))
 
 
-def parked_by_run(heard: list[Heard]) -> dict[str, str]:
-    """Why records of each key were set aside, as announced."""
-    return {one.data["subject_id"]: one.data["reason"] for one in heard if one.type == "asbuilt.run.record-parked.v1"}
+def check_aside(plant: PlantUnderTest, service: str, spoiled: Spoiled) -> None:
+    """All of the rubbish stands aside with its bytes, why, and what a person understands; nothing else does."""
+    rows = plant.database(service).rows("select key, reason, detail, value from parked where parking = 'stuck'")
+    assert {row["key"]: row["reason"] for row in rows} == spoiled.reasons
+    assert [row["key"] for row in rows if spoiled.expected[row["key"]].told not in row["detail"]] == []
+    assert [row["key"] for row in rows if row["value"] != spoiled.expected[row["key"]].record.value] == []
 
 
-def test_rubbish_stands_aside_with_a_reason_and_the_rest_of_its_batch_is_done(plant: PlantUnderTest) -> None:
-    """Each kind of unreadable record among good ones: set aside, said why, nothing stalls, nothing is lost."""
-    bad = rubbish()
-    good = [f"good-{number}" for number in range(len(bad))]
-    plant.serve("run")
-    plant.wait_done("run", plant.publish.all(order(run_id) for run_id in good))
-    mixed = [record for one, run_id in zip(bad, good, strict=True) for record in (one.record, oddly_headed(run_id))]
-    plant.wait_done("run", plant.publish.all(mixed))
-
-    rows = plant.database("run").rows("select key, reason, detail, value, parking from parked order by key")
-    assert {row["key"]: row["reason"] for row in rows} == {one.key: one.reason for one in bad}
-    details = {row["key"]: row["detail"] for row in rows}
-    assert [one.key for one in bad if one.told not in details[one.key]] == []
-    assert {row["key"]: row["value"] for row in rows} == {one.key: one.record.value for one in bad}
-    assert {row["parking"] for row in rows} == {"stuck"}
-    assert parked_by_run(plant.announced.now("asbuilt.runs")) == {one.key: one.reason for one in bad}
-    assert _started(plant) == set(good)
+def check_told(heard: list[Heard], service: str, spoiled: Spoiled) -> None:
+    """What stands aside and what is refused is told; but not to itself what came from itself."""
+    own = feed.service(service).own_topics
+    reasons = {key: one.reason for key, one in spoiled.expected.items() if one.record.topic not in own}
+    assert parked_by_key(heard) == reasons
+    refused = {one.data["refused_id"]: one.data for one in heard if one.data.get("code") == "wrong-key"}
+    about = {identity: key for identity, (topic, key) in spoiled.keys_expected.items() if topic not in own}
+    assert refused.keys() == about.keys()
+    assert [identity for identity, key in about.items() if key not in refused[identity]["obstacle"]] == []
 
 
-def test_a_record_with_no_key_or_the_wrong_one_is_refused(plant: PlantUnderTest) -> None:
-    """Its order could not be promised: the sender is told which key was expected."""
-    plant.serve("run")
-    plant.wait_done("run", plant.publish(order("K-1"), order("K-2")))
-    keyless = replace(started("K-1", id_="no-key"), key=None)
-    wrong = started("K-2", id_="wrong-key", key="K-1")
-    plant.wait_done("run", plant.publish(keyless, wrong, started("K-1", id_="right")))
+def parked_by_key(heard: list[Heard]) -> dict[str, str]:
+    """Why records of each key were set aside for a person to look at, as announced."""
+    parked = [one.data for one in heard if one.type.endswith(".record-parked.v1")]
+    return {one["subject_id"]: one["reason"] for one in parked if one["reason"] not in {"early", "behind"}}
 
-    refused = [one.data for one in plant.announced.now("asbuilt.runs") if one.type == "asbuilt.run.change-refused.v1"]
-    assert {(one["refused_id"], one["code"]) for one in refused} == {("no-key", "wrong-key"), ("wrong-key",) * 2}
-    assert all(one["run_id"] in one["obstacle"] for one in refused)
-    assert plant.database("run").count("parked") == 0
-    assert _started(plant) == {"K-1"}
+
+def check_rest(left: Left, clean: Left, *, may_hear_itself: bool) -> None:
+    """What the good records lead to is there as if there had been no rubbish."""
+    for table in clean.rows.keys() - {"inbox", "parked"}:
+        there, expected = Counter(left.rows[table]), Counter(clean.rows[table])
+        assert not expected - there, f"missing in {table}"
+        assert may_hear_itself or not there - expected, f"more than expected in {table}"
+    of_the_good = {at: [one for one in told if '"code": "wrong-key"' not in one[3]] for at, told in left.told.items()}
+    assert {at: of_the_good.get(at) for at in clean.told} == dict(clean.told)
 
 
 def test_what_follows_a_record_that_stands_aside_waits_behind_it_and_goes_on_when_it_is_discarded(
@@ -156,7 +191,7 @@ def test_what_follows_a_record_that_stands_aside_waits_behind_it_and_goes_on_whe
     """Order holds per key: a start behind rubbish is done only after an administrator gave the rubbish up."""
     plant.serve("run")
     plant.wait_done("run", plant.publish(order("B-1"), order("B-2")))
-    spoiled = _spoiled("B-1", lambda _: b"{")
+    spoiled = replace(started("B-1"), value=b"{")
     plant.wait_done("run", plant.publish(spoiled, started("B-1"), started("B-2")))
     parked = plant.database("run").rows("select parked_id, parking from parked order by parked_id")
     assert [row["parking"] for row in parked] == ["stuck", "behind"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.runtime.embedded.described import Described, NoPlant, PlantTaken, claim, claim_next, find
+from shared.testing.conditions import eventually
 
 HERE = Described(kafka="127.0.0.1:9092", services={"run": "http://127.0.0.1:8001"})
 
@@ -55,6 +56,8 @@ def test_a_directory_is_taken_over_once_its_killed_plant_has_ended(tmp_path: Pat
     last_words = tmp_path / "ended"
     ending = f"import pathlib, time; time.sleep(1); pathlib.Path({str(last_words)!r}).touch()"
     orphan = subprocess.Popen([sys.executable, "-c", ending, "postgres"])
+    command = Path(f"/proc/{orphan.pid}/cmdline")
+    eventually(lambda: b"postgres" in command.read_bytes(), 5, "the orphan is known by its command")
     data = tmp_path / "postgres" / "data"
     data.mkdir(parents=True)
     (data / "postmaster.pid").write_text(f"{orphan.pid}\n")

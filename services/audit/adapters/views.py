@@ -51,8 +51,13 @@ def record_view(row: Mapping[str, Any]) -> dict[str, Any]:
         "key_base64": _base64(key),
         "value_base64": _base64(value),
         "value_text": None if value is None else value.decode(errors="replace"),
-        "headers": [{"name": name, "value_base64": text} for name, text in row["headers"]],
+        "headers": [_header(*one) for one in row["headers"]],
     }
+
+
+def _header(name: str, value: str | None, exact: str | None = None) -> dict[str, str | None]:
+    """A name that is no plain text is told as a person reads it, and in base64 as well."""
+    return {"name": name, "value_base64": value} | ({} if exact is None else {"name_base64": exact})
 
 
 def _data(value: bytes | None) -> Any:

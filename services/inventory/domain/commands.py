@@ -1,15 +1,14 @@
 """What can be asked of inventory. ``by`` is who asks, ``at`` when it happened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from services.inventory.domain.unit import Identification, Requirement
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Command:
     """What every command names: the unit it is about."""
 
@@ -18,14 +17,14 @@ class Command:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ReceiveUnit(Command):
     """A unit came in."""
 
     identification: Identification
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ClaimTarget(Command):
     """A run was created and builds this unit."""
 
@@ -34,7 +33,7 @@ class ClaimTarget(Command):
     requirements: Mapping[str, Requirement]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Install(Command):
     """Put the component ``component_id`` into this unit."""
 
@@ -45,7 +44,7 @@ class Install(Command):
     installation_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Remove(Command):
     """Take the component ``component_id`` out of this unit."""
 
@@ -53,7 +52,7 @@ class Remove(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Release(Command):
     """The run that builds this unit was completed, relying on an as-built version and its installations
     (by id: component and requirement).
@@ -65,14 +64,14 @@ class Release(Command):
     relied_on: Mapping[str, tuple[str, str, str | None]]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reopen(Command):
     """The run that built this unit was reopened."""
 
     run_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Free(Command):
     """The run that builds this unit was canceled."""
 

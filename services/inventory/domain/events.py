@@ -1,14 +1,13 @@
 """What happens to a unit. Every event changes the one unit that ``unit_id`` names, and every one is announced."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from services.inventory.domain.unit import Identification, Installation, Requirement, UnitStatus
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UnitEvent:
     """What every event tells."""
 
@@ -17,14 +16,14 @@ class UnitEvent:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UnitReceived(UnitEvent):
     """The unit is known from here on."""
 
     identification: Identification
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UnitClaimed(UnitEvent):
     """A run builds the unit."""
 
@@ -33,14 +32,14 @@ class UnitClaimed(UnitEvent):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UnitFreed(UnitEvent):
     """The run that was to build it is canceled."""
 
     run_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StatusChanged(UnitEvent):
     """The computed status changed."""
 
@@ -49,7 +48,7 @@ class StatusChanged(UnitEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UnitInstalled(UnitEvent):
     """A component was put into this unit."""
 
@@ -59,7 +58,7 @@ class UnitInstalled(UnitEvent):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UnitRemoved(UnitEvent):
     """A component was taken out of this unit."""
 
@@ -69,7 +68,7 @@ class UnitRemoved(UnitEvent):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UnitPlaced(UnitEvent):
     """This unit went into a parent, or out of it again."""
 
@@ -77,7 +76,7 @@ class UnitPlaced(UnitEvent):
     installation_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UnitConsumed(UnitEvent):
     """This unit was used up by the run that built its parent."""
 
@@ -85,7 +84,7 @@ class UnitConsumed(UnitEvent):
     parent_unit_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UnitReleased(UnitEvent):
     """The run that built it is complete; its as-built is locked."""
 
@@ -94,14 +93,14 @@ class UnitReleased(UnitEvent):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UnitReopened(UnitEvent):
     """The run that built it is open again; its as-built is unlocked."""
 
     run_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Difference:
     """How the as-built moved past what a completion relied on."""
 
@@ -111,7 +110,7 @@ class Difference:
     designator: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CompletionContested(UnitEvent):
     """A completion relied on an as-built that had moved on; the unit is not released."""
 

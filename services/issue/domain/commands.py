@@ -1,13 +1,12 @@
 """What can be asked of an issue. ``by`` is who asks, ``at`` when it happened."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from services.issue.domain.issue import Disposition, Finding
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Command:
     """What every command names: the issue it is about."""
 
@@ -16,7 +15,7 @@ class Command:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class OpenIssue(Command):
     """Something is not as it should be."""
 
@@ -33,14 +32,14 @@ class OpenIssue(Command):
         return self.finding.unit_id
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class DispositionIssue(Command):
     """Decide what is to be done about it, and approve that."""
 
     disposition: Disposition
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ResolveIssue(Command):
     """Close it: what was decided is done."""
 

@@ -1,13 +1,12 @@
 """What happens to an issue. Every event carries the finding, so that its announcement is complete."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from services.issue.domain.issue import Disposition, Finding
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class IssueEvent:
     """What every event tells."""
 
@@ -17,19 +16,19 @@ class IssueEvent:
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class IssueOpened(IssueEvent):
     """The issue is known from here on."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class IssueDispositioned(IssueEvent):
     """Its approved disposition, in place of an earlier one; only its exceptions are alive."""
 
     disposition: Disposition
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class IssueResolved(IssueEvent):
     """It is closed; its disposition, and so its exceptions, stay."""
 

@@ -1,13 +1,13 @@
 """What can be asked of notification. ``by`` is who asks, ``at`` when it happened."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from services.notification.domain.target import TargetPolicy
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Command:
     """What every command names."""
 
@@ -15,14 +15,14 @@ class Command:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EndpointCommand(Command):
     """A command about one endpoint."""
 
     endpoint_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RegisterEndpoint(EndpointCommand):
     """Deliver to this URL from now on. ``offered`` are the types there are, ``policy`` where webhooks may go."""
 
@@ -34,7 +34,7 @@ class RegisterEndpoint(EndpointCommand):
     policy: TargetPolicy
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ChangeEndpoint(EndpointCommand):
     """Change where it is or what it subscribes to; None leaves a part as it is."""
 
@@ -45,7 +45,7 @@ class ChangeEndpoint(EndpointCommand):
     policy: TargetPolicy
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RotateSecret(EndpointCommand):
     """Sign with a new secret; the one before signs beside it until ``old_until``."""
 
@@ -53,21 +53,21 @@ class RotateSecret(EndpointCommand):
     old_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class DisableEndpoint(EndpointCommand):
     """Send nothing more; what comes waits."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EnableEndpoint(EndpointCommand):
     """Send again: everything that waits (``recover``), or only what comes from now on."""
 
     recover: bool
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Deliver(Command):
     """An event was announced: queue it for every endpoint that subscribes to it."""
 
@@ -79,7 +79,7 @@ class Deliver(Command):
     traceparent: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Resend(Command):
     """Send a delivery once more, under its own ``webhook-id``."""
 

@@ -1,13 +1,13 @@
 """What happens to an endpoint, and to a delivery until it is the sender's. Every endpoint event is announced."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from services.notification.domain.endpoint import Delivery
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Event:
     """What every event tells."""
 
@@ -15,7 +15,7 @@ class Event:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EndpointEvent(Event):
     """An event of one endpoint."""
 
@@ -27,7 +27,7 @@ class EndpointEvent(Event):
         return self.endpoint_id
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EndpointRegistered(EndpointEvent):
     """Deliveries go to this URL."""
 
@@ -37,7 +37,7 @@ class EndpointRegistered(EndpointEvent):
     secret: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EndpointChanged(EndpointEvent):
     """It is elsewhere, or subscribes to something else."""
 
@@ -46,7 +46,7 @@ class EndpointChanged(EndpointEvent):
     events: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class SecretRotated(EndpointEvent):
     """Deliveries are signed with a new secret."""
 
@@ -54,21 +54,21 @@ class SecretRotated(EndpointEvent):
     old_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EndpointDisabled(EndpointEvent):
     """Nothing is sent to it any more."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EndpointRecovered(EndpointEvent):
     """It takes deliveries again: all that waits, or what comes from now on."""
 
     recover: bool
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class DeliveryEvent(Event):
     """An event of one delivery."""
 
@@ -80,12 +80,12 @@ class DeliveryEvent(Event):
         return self.delivery.delivery_id
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class DeliveryQueued(DeliveryEvent):
     """An event waits to be sent to an endpoint."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class DeliveryResent(DeliveryEvent):
     """It waits to be sent once more."""
 

@@ -4,7 +4,7 @@ changed is written.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -347,4 +347,5 @@ def _step(ordered: StepDefinition | None, row: Any | None) -> Step:
 
 def _exact(recording: Recording) -> Recording:
     """With a number again: what a field held stays what it was, whatever kind a redline gives the field."""
-    return replace(recording, value=Decimal(str(recording.value)))
+    number = Decimal(str(recording.value))
+    return Recording(number, recording.verdict, recording.number, recording.by, recording.at, recording.attempt)

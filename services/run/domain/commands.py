@@ -1,15 +1,14 @@
 """What can be asked of a run. ``by`` is who asks, ``at`` when it happened, ``roles`` what the asker holds."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.run.domain.order import Order
 from services.run.domain.redline import StepChange
 from services.run.domain.run import Imported, Installation, Issue, Value
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Command:
     """What every command names."""
 
@@ -18,7 +17,7 @@ class Command:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class OrderRun(Command):
     """Create a run from its order."""
 
@@ -26,28 +25,28 @@ class OrderRun(Command):
     imported: Imported | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CancelRun(Command):
     """Take a run back before it is complete."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class FailRun(Command):
     """Give a run up for good: what it builds cannot be recovered."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StartStep(Command):
     """Begin work on a step."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RecordValue(Command):
     """Record a value of a field."""
 
@@ -57,7 +56,7 @@ class RecordValue(Command):
     roles: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class SignOff(Command):
     """Sign a step off."""
 
@@ -65,7 +64,7 @@ class SignOff(Command):
     imported: Imported | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class FailStep(Command):
     """Say that a step cannot be done as it should be."""
 
@@ -73,7 +72,7 @@ class FailStep(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AcknowledgeFailure(Command):
     """Let a failed step count as complete, with the issue that covers its failure."""
 
@@ -81,14 +80,14 @@ class AcknowledgeFailure(Command):
     issue_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ReworkStep(Command):
     """Have a failed step done again."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class HoldStep(Command):
     """Let nobody work on a step for now."""
 
@@ -96,14 +95,14 @@ class HoldStep(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ResumeStep(Command):
     """Take a step from hold."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CancelStep(Command):
     """Leave an optional step out."""
 
@@ -111,21 +110,21 @@ class CancelStep(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CheckIn(Command):
     """The person begins to work on a step; on one that is todo it implies the start."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CheckOut(Command):
     """The person leaves a step."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CorrectSession(Command):
     """Other times of a session than were said; None leaves one as it is."""
 
@@ -136,7 +135,7 @@ class CorrectSession(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EndIdleSessions(Command):
     """Check everybody out of a step who did nothing on it for ``idle``.
 
@@ -149,7 +148,7 @@ class EndIdleSessions(Command):
     quiet_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ApproveGate(Command):
     """Approve a gate."""
 
@@ -157,7 +156,7 @@ class ApproveGate(Command):
     roles: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ProposeRedline(Command):
     """Propose to change steps of this run."""
 
@@ -168,14 +167,14 @@ class ProposeRedline(Command):
     issue_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ApplyRedline(Command):
     """Change the steps as the redline says."""
 
     redline_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AcceptRedline(Command):
     """Accept an applied redline for one of the roles whose review is wanted."""
 
@@ -184,7 +183,7 @@ class AcceptRedline(Command):
     roles: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RejectRedline(Command):
     """Say no to a redline; what it changed is undone."""
 
@@ -192,7 +191,7 @@ class RejectRedline(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CancelRedline(Command):
     """Take a proposal back."""
 
@@ -200,7 +199,7 @@ class CancelRedline(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Comment(Command):
     """Say something about the run, or about one step of it."""
 
@@ -209,7 +208,7 @@ class Comment(Command):
     step_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AttachFile(Command):
     """Attach a file to the run, a step, or a field of a step; its content is kept already, here or at ``uri``."""
 
@@ -222,7 +221,7 @@ class AttachFile(Command):
     uri: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NoteTarget(Command):
     """Inventory claimed the target."""
 
@@ -230,14 +229,14 @@ class NoteTarget(Command):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class LoseTarget(Command):
     """Inventory cannot give the run its target."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NoteInstallation(Command):
     """Inventory installed a unit for a requirement of this run."""
 
@@ -245,7 +244,7 @@ class NoteInstallation(Command):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NoteRemoval(Command):
     """Inventory removed a unit that was installed for this run."""
 
@@ -255,14 +254,14 @@ class NoteRemoval(Command):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class NoteIssue(Command):
     """An issue of this run was opened or changed."""
 
     issue: Issue
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CompleteRun(Command):
     """Confirm the completion review of that version. ``acknowledged``: (code, subject) of each warning."""
 
@@ -272,12 +271,12 @@ class CompleteRun(Command):
     imported: Imported | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AssessRun(Command):
     """See whether the run is ready under other policies than before."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ReopenRun(Command):
     """Open a completed run again. ``number``, where given, names the completion meant."""
 

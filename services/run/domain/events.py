@@ -1,7 +1,6 @@
 """What happens to a run. Every change of state is one of these, and every one is announced."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +8,10 @@ from services.run.domain.order import Order
 from services.run.domain.redline import Redrawn, StepChange
 from services.run.domain.run import Imported, Installation, Issue, IssueWanted, SessionEnd, StepState, Value, Verdict
 from services.run.domain.shown import Blocker
-from shared.kernel import Actor
+from shared.kernel import Actor, immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunEvent:
     """What every event tells."""
 
@@ -21,7 +20,7 @@ class RunEvent:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunCreated(RunEvent):
     """The run exists, with its order."""
 
@@ -29,7 +28,7 @@ class RunCreated(RunEvent):
     imported: Imported | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunCanceled(RunEvent):
     """The run was taken back."""
 
@@ -37,7 +36,7 @@ class RunCanceled(RunEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunFailed(RunEvent):
     """The run failed for good; its unit is not freed by that."""
 
@@ -45,14 +44,14 @@ class RunFailed(RunEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StepStarted(RunEvent):
     """Work on a step began."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ValueRecorded(RunEvent):
     """A field got its ``number``-th value."""
 
@@ -66,7 +65,7 @@ class ValueRecorded(RunEvent):
     opens_issue: IssueWanted | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StepSignedOff(RunEvent):
     """A step is complete."""
 
@@ -74,7 +73,7 @@ class StepSignedOff(RunEvent):
     imported: Imported | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StepFailed(RunEvent):
     """A step cannot be done as it should be; everybody is checked out."""
 
@@ -83,7 +82,7 @@ class StepFailed(RunEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class FailureAcknowledged(RunEvent):
     """A failed step counts as complete; the issue covers its failure."""
 
@@ -91,7 +90,7 @@ class FailureAcknowledged(RunEvent):
     issue_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StepSentToRework(RunEvent):
     """A failed step may be done again, for the ``attempt``-th time."""
 
@@ -99,7 +98,7 @@ class StepSentToRework(RunEvent):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StepHeld(RunEvent):
     """Nobody works on a step for now; everybody is checked out."""
 
@@ -107,7 +106,7 @@ class StepHeld(RunEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StepResumed(RunEvent):
     """A step was taken from hold, back to the state that it was held from."""
 
@@ -115,7 +114,7 @@ class StepResumed(RunEvent):
     state: StepState
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StepCanceled(RunEvent):
     """An optional step is left out; everybody is checked out."""
 
@@ -123,7 +122,7 @@ class StepCanceled(RunEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CheckedIn(RunEvent):
     """A person began to work on a step that was started before: its ``number``-th session."""
 
@@ -132,7 +131,7 @@ class CheckedIn(RunEvent):
     person: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CheckedOut(RunEvent):
     """A session ended, because the person checked out or did nothing for long."""
 
@@ -142,7 +141,7 @@ class CheckedOut(RunEvent):
     because: SessionEnd
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class SessionCorrected(RunEvent):
     """A session has other times than were said; an open one stays open where no end is given."""
 
@@ -154,7 +153,7 @@ class SessionCorrected(RunEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class GateApproved(RunEvent):
     """A gate was approved by someone holding its role."""
 
@@ -162,7 +161,7 @@ class GateApproved(RunEvent):
     role: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RedlineProposed(RunEvent):
     """A change to the run's steps is proposed; nobody works on those that it touches."""
 
@@ -173,7 +172,7 @@ class RedlineProposed(RunEvent):
     issue_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RedlineApplied(RunEvent):
     """The steps are changed and todo; ``issue_id`` is the issue whose approved disposition applied it."""
 
@@ -182,7 +181,7 @@ class RedlineApplied(RunEvent):
     issue_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RedlineReviewed(RunEvent):
     """A redline was accepted for one of the roles whose review is wanted."""
 
@@ -190,14 +189,14 @@ class RedlineReviewed(RunEvent):
     role: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RedlineAccepted(RunEvent):
     """Every role whose review is wanted has accepted."""
 
     redline_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RedlineRejected(RunEvent):
     """A redline was turned down; ``steps`` are changed back, none of a proposal."""
 
@@ -206,7 +205,7 @@ class RedlineRejected(RunEvent):
     steps: tuple[Redrawn, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RedlineCanceled(RunEvent):
     """A proposal was taken back; its steps stand where they stood."""
 
@@ -214,7 +213,7 @@ class RedlineCanceled(RunEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Commented(RunEvent):
     """Somebody said something about the run, or about one step of it; nothing else changes."""
 
@@ -223,7 +222,7 @@ class Commented(RunEvent):
     step_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class FileAttached(RunEvent):
     """A file belongs to the run, or to a step of it."""
 
@@ -236,7 +235,7 @@ class FileAttached(RunEvent):
     uri: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TargetNoted(RunEvent):
     """Inventory claimed the target."""
 
@@ -244,7 +243,7 @@ class TargetNoted(RunEvent):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class InstallationNoted(RunEvent):
     """Inventory installed a unit for this run."""
 
@@ -252,7 +251,7 @@ class InstallationNoted(RunEvent):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RemovalNoted(RunEvent):
     """Inventory removed a unit of this run."""
 
@@ -262,14 +261,14 @@ class RemovalNoted(RunEvent):
     as_built_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class IssueNoted(RunEvent):
     """An issue of this run was opened or changed."""
 
     issue: Issue
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunCompleted(RunEvent):
     """The run is complete and locked. ``record`` is the completion record as a canonical document."""
 
@@ -278,7 +277,7 @@ class RunCompleted(RunEvent):
     record: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunReopened(RunEvent):
     """The run is open again; completion record ``number`` is superseded."""
 
@@ -287,7 +286,7 @@ class RunReopened(RunEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunReady(RunEvent):
     """Nothing blocks the run's completion any more. ``warnings``: code and subject of each, to be acknowledged."""
 
@@ -296,7 +295,7 @@ class RunReady(RunEvent):
     warnings: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RunNotReady(RunEvent):
     """Something blocks the run's completion again: ``blockers`` are the first of ``total``."""
 

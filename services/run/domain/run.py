@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from services.run.domain.order import Order, StepDefinition
 from services.run.domain.redline import Redline
-from shared.kernel import Actor, changed
+from shared.kernel import Actor, changed, immutable
 
 Value = str | bool | Decimal | tuple[str, ...]
 
@@ -67,7 +67,7 @@ class Imported:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Recording:
     """One recorded value: the ``number``-th of its field; the latest is the value."""
 

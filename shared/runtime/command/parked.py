@@ -139,7 +139,7 @@ def _drawn(found: dict[str, Any]) -> RenderableType:
     for name, text in rows.items():
         if text:
             facts.add_row(Text(name, style="bold"), Text(text))
-    for name, value in found["headers"] or ():
+    for name, value, *_exact_name in found["headers"] or ():
         shown_value = "(no value)" if value is None else _text(b64decode(value))
         facts.add_row(Text("Header", style="bold"), Text(f"{name} = {shown_value}"))
     return Group(facts, Text("\nBody", style="bold"), Text(body(found)))

@@ -13,6 +13,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.command.kafka import kafka_failed, kafka_settings
 from shared.runtime.command.shown import OK
 from shared.runtime.embedded.described import SERVICES, Claim, Described
 
@@ -114,8 +115,8 @@ def _start(told: Console, plant: "Plant", settings: dict[str, str]) -> None:
         with stage(told, f"five services: {', '.join(SERVICES)}"):
             plant.serve(more=more)
     except KafkaError as error:
-        obstacle = f"Kafka at {plant.broker.address}: {error or type(error).__name__}"
-        raise CommandFailed(ExitCode.AWAY, "kafka-away", obstacle, "Check that it runs there.") from None
+        at = kafka_settings().model_copy(update={"kafka_bootstrap_servers": plant.broker.address})
+        raise kafka_failed(at, error) from None
     except (DidNotStart, OSError) as error:
         raise CommandFailed(ExitCode.AWAY, "did-not-start", str(error), f"Logs: {plant.directory}") from None
 

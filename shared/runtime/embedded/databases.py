@@ -4,17 +4,21 @@ The owner migrates; the service role reads and writes rows, and cannot change a 
 that is granted by its own migration: insert and select, nothing else.
 """
 
+from ssl import SSLContext
+
 import asyncpg
 
 DEFAULT_PASSWORD = "asbuilt"  # noqa: S105 - of the embedded plant, on loopback
 
 
-async def create(admin_url: str, service: str, database: str, password: str = DEFAULT_PASSWORD) -> None:
+async def create(
+    admin_url: str, service: str, database: str, password: str = DEFAULT_PASSWORD, tls: SSLContext | None = None
+) -> None:
     """Make a service's roles and a database, where they are missing.
 
     :param admin_url: an administrator's URL, `postgresql://…`, of any database.
     """
-    connection = await asyncpg.connect(admin_url)
+    connection = await asyncpg.connect(admin_url, ssl=tls)
     try:
         for role in (f"{service}_owner", service):
             if not await connection.fetchval("select 1 from pg_roles where rolname = $1", role):
@@ -23,11 +27,11 @@ async def create(admin_url: str, service: str, database: str, password: str = DE
             await connection.execute(f"create database {_name(database)} owner {_name(f'{service}_owner')}")
     finally:
         await connection.close()
-    await _grant(admin_url, service, database)
+    await _grant(admin_url, service, database, tls)
 
 
-async def _grant(admin_url: str, service: str, database: str) -> None:
-    connection = await asyncpg.connect(admin_url, database=database)
+async def _grant(admin_url: str, service: str, database: str, tls: SSLContext | None) -> None:
+    connection = await asyncpg.connect(admin_url, database=database, ssl=tls)
     owner, role = _name(f"{service}_owner"), _name(service)
     try:
         await connection.execute(f"revoke all on database {_name(database)} from public")

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from shared.runtime.embedded import children
@@ -84,13 +85,19 @@ class JavaKafka:
         if self._process is not None:
             children.stop(self._process, signal.SIGKILL)
 
+    def _configuration(self) -> str:
+        return CONFIGURATION.format(port=self.port, controller=self._controller, data=self._data)
+
+    def _formatting(self) -> Sequence[str]:
+        """What a new broker is told besides, as options of Kafka's own tool."""
+        return ("-t", CLUSTER_ID, "-c", str(self._properties))
+
     def _format(self) -> None:
-        text = CONFIGURATION.format(port=self.port, controller=self._controller, data=self._data)
-        self._properties.write_text(text)
+        self._properties.write_text(self._configuration())
         tool = ["java", "-cp", f"{_jars()}/*", "kafka.tools.StorageTool", "format", "--standalone"]
         with self._log.open("ab") as output:
             subprocess.run(  # noqa: S603 - our own arguments
-                [*tool, "-t", CLUSTER_ID, "-c", str(self._properties)], stdout=output, stderr=output, check=True
+                [*tool, *self._formatting()], stdout=output, stderr=output, check=True
             )
 
     def _ports_kept(self) -> dict[str, int]:
@@ -111,25 +118,38 @@ def fetch_jars() -> None:
     folder = _jars()
     partial = folder.with_name(f"libs-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
-    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={partial}"]
-    done = subprocess.run(  # noqa: S603 - our own arguments
-        ["mvn", "-q", "-B", "-f", str(POM), *goal],  # noqa: S607 - where the machine has it
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
+    try:
+        goal = ("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={partial}")
+        maven("-f", str(POM), *goal)
+    except children.DidNotStart:
         shutil.rmtree(partial, ignore_errors=True)
-        raise children.DidNotStart(f"Maven could not bring Kafka's jars:\n{(done.stdout + done.stderr)[-2000:]}")
+        raise
     if _has_jars():
         shutil.rmtree(partial)
     else:
         partial.rename(folder)
 
 
+def maven(*arguments: str) -> None:
+    """Let Maven bring something.
+
+    :raises DidNotStart: with its last words, when it cannot.
+    """
+    command = ["mvn", "-q", "-B", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+    if done.returncode != 0:
+        raise children.DidNotStart(f"Maven could not bring what is needed:\n{(done.stdout + done.stderr)[-2000:]}")
+
+
+def cache() -> Path:
+    """The user's cache, where what Maven brings stays."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "asbuilt"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _jars() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "asbuilt" / f"kafka-{VERSION}" / "libs"
+    folder = cache() / f"kafka-{VERSION}" / "libs"
     folder.parent.mkdir(parents=True, exist_ok=True)
     return folder
 

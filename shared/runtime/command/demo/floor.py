@@ -13,8 +13,9 @@ from aiokafka.errors import KafkaError
 from shared.contracts.base import PlantEvent
 from shared.contracts.catalog import BY_CONTRACT
 from shared.contracts.envelope import rfc3339, write
-from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.command.kafka import kafka_failed
 from shared.runtime.ids import new_id
+from shared.runtime.settings import Settings, kafka_arguments
 
 WITHIN_S = 15
 
@@ -23,10 +24,11 @@ Row = tuple[str, bytes, bytes]
 
 
 class Floor:
-    """Everything on the plant floor that speaks Kafka, plainly: the demo's plants have no SASL and no TLS."""
+    """Everything on the plant floor that speaks Kafka."""
 
-    def __init__(self, kafka: str) -> None:
-        self._kafka = kafka.split(",")
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._kafka = settings.kafka_bootstrap_servers.split(",")
 
     def say(self, station: str, *events: PlantEvent) -> None:
         """A station publishes events; returns when the broker has them."""
@@ -41,17 +43,21 @@ class Floor:
         try:
             return [json.loads(body) for body in asyncio.run(self._bodies(topic))]
         except (KafkaError, OSError) as error:
-            raise _away(error) from None
+            raise kafka_failed(self._settings, error) from None
 
     def _publish(self, rows: Iterable[Row]) -> None:
         try:
             asyncio.run(self._send(list(rows)))
         except (KafkaError, OSError) as error:
-            raise _away(error) from None
+            raise kafka_failed(self._settings, error) from None
 
     async def _send(self, rows: list[Row]) -> None:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka, acks="all", enable_idempotence=True, request_timeout_ms=WITHIN_S * 1000
+            bootstrap_servers=self._kafka,
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=WITHIN_S * 1000,
+            **kafka_arguments(self._settings),
         )
         await producer.start()
         try:
@@ -62,7 +68,11 @@ class Floor:
 
     async def _bodies(self, topic: str) -> list[bytes]:
         consumer = AIOKafkaConsumer(  # of no group: it reads every partition, and leaves no mark
-            topic, bootstrap_servers=self._kafka, group_id=None, auto_offset_reset="earliest"
+            topic,
+            bootstrap_servers=self._kafka,
+            group_id=None,
+            auto_offset_reset="earliest",
+            **kafka_arguments(self._settings),
         )
         await consumer.start()
         try:
@@ -90,8 +100,3 @@ def _row(station: str, event: PlantEvent) -> Row:
     now = rfc3339(datetime.now(UTC))
     attributes = {"id": new_id(), "source": f"urn:plant:{station}", "subject": key, "time": now}
     return entry.topics[0].name, key.encode(), write(entry, event, attributes)
-
-
-def _away(error: Exception) -> CommandFailed:
-    obstacle = f"Kafka: {error or type(error).__name__}"
-    return CommandFailed(ExitCode.AWAY, "kafka-away", obstacle, "Check that the broker runs.")

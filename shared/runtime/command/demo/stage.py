@@ -11,6 +11,7 @@ from shared.runtime.command.demo.plan import PEOPLE, Plan
 from shared.runtime.command.demo.receiver import Receiver
 from shared.runtime.command.demo.teller import Teller
 from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.command.kafka import kafka_settings
 from shared.runtime.embedded.described import Described
 from shared.runtime.identity import mint
 
@@ -91,7 +92,8 @@ def stage(described: Described, plan: Plan, receiver: Receiver, tell: Teller) ->
         name: Services(Where(urls=described.services, token=mint(key, name, roles, TOKENS_FOR)))
         for name, roles in PEOPLE.items()
     }
-    return Stage(plan, Floor(described.kafka), receiver, people, tell)
+    kafka = kafka_settings().model_copy(update={"kafka_bootstrap_servers": described.kafka})
+    return Stage(plan, Floor(kafka), receiver, people, tell)
 
 
 def blockers(review: Document) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from shared.runtime.command.connection import where
-from shared.runtime.command.topics import kafka_settings
+from shared.runtime.command.kafka import kafka_settings
 from shared.runtime.settings import Settings
 
 VARIABLE = "ASBUILT_KAFKA_BOOTSTRAP_SERVERS"

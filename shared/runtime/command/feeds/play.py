@@ -14,6 +14,7 @@ from shared.runtime.command.feeds.answers import READERS, Answers
 from shared.runtime.command.feeds.endings import Endings
 from shared.runtime.command.feeds.publisher import Publisher, TopicMissing
 from shared.runtime.command.feeds.sending import Sending
+from shared.runtime.command.kafka import kafka_failed
 from shared.runtime.settings import Settings
 
 SILENCE_S = 2.0
@@ -51,8 +52,7 @@ def play(
         resolve = "Create the topics: `asbuilt topics apply`."
         raise CommandFailed(ExitCode.AWAY, "topic-missing", f"Kafka has no topic {missing}.", resolve) from None
     except (KafkaError, OSError, TimeoutError) as error:
-        obstacle = f"Kafka at {settings.kafka_bootstrap_servers}: {error or type(error).__name__}"
-        raise CommandFailed(ExitCode.AWAY, "kafka-away", obstacle, "Check the address, and that it runs.") from None
+        raise kafka_failed(settings, error) from None
 
 
 async def _play(
