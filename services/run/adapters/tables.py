@@ -108,10 +108,11 @@ a value recorded on a step in work touches no index.
 """
 
 IDLE = text("""
-    select run_id, step_id, case when saved_at < now() - :idle then seen_until end as quiet_since
+    select run_id, step_id, case when saved_at < now() - cast(:idle as interval) then seen_until end as quiet_since
     from step
     where is_attended and (run_id, step_id) > (:run_id, :step_id)
-      and (greatest(saved_at, seen_from) < now() - :idle or seen_until - seen_from >= :idle)
+      and (greatest(saved_at, seen_from) < now() - cast(:idle as interval)
+           or seen_until - seen_from >= cast(:idle as interval))
     order by run_id, step_id limit :limit""")
 """Steps on which somebody may have been idle for so long: nothing was heard of the step, or others went on."""
 
