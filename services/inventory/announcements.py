@@ -17,6 +17,8 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return contracts.UnitClaimed(by=by(who), unit_id=unit_id, run_id=run_id, as_built_version=version)
         case events.UnitFreed(unit_id, who, _, run_id):
             return contracts.UnitFreed(by=by(who), unit_id=unit_id, run_id=run_id)
+        case events.BuildFailed(unit_id, who, _, run_id, reason):
+            return contracts.UnitBuildFailed(by=by(who), unit_id=unit_id, run_id=run_id, reason=reason)
         case events.StatusChanged(unit_id, who, _, status, was, reason):
             return contracts.UnitStatusChanged(
                 by=by(who), unit_id=unit_id, status=status.value, was=was and was.value, reason=reason

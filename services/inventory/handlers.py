@@ -101,6 +101,13 @@ def reopen(message: Message) -> Ask[commands.Reopen]:
     return Ask((data.unit_id,), commands.Reopen(data.unit_id, message.actor, message.happened_at, data.run_id))
 
 
+def fail(message: Message) -> Ask[commands.FailBuild]:
+    """A run failed for good: its unit stays work in progress, and says why."""
+    data = _is(message, run.RunFailed)
+    command = commands.FailBuild(data.unit_id, message.actor, message.happened_at, data.run_id, data.reason)
+    return Ask((data.unit_id,), command)
+
+
 def free(message: Message) -> Ask[commands.Free]:
     """A run was canceled: its target is free."""
     data = _is(message, run.RunCanceled)
@@ -115,6 +122,7 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         run.RunCreated: Handler(claim),
         run.RunCompleted: Handler(release),
         run.RunReopened: Handler(reopen),
+        run.RunFailed: Handler(fail),
         run.RunCanceled: Handler(free),
     }
 )

@@ -2,6 +2,6 @@
 
 Owns: issues, their dispositions and the exceptions these grant.
 Publishes: every issue event on `asbuilt.issues`.
-Listens to: nothing yet; people open issues.
+Listens to: `asbuilt.runs`: a failed step, and a value out of range where policy says so, open an issue unasked.
 Serves: `/issues`.
 """

@@ -10,6 +10,8 @@ from services.issue.announcements import announce
 from services.issue.domain.commands import AnyCommand
 from services.issue.domain.decide import Events, decide
 from services.issue.domain.evolve import evolve
+from services.issue.handlers import HANDLERS
+from shared.contracts.catalog import RUNS
 from shared.messaging.service import Known, Service
 from shared.messaging.watch import Watch
 from shared.runtime.parts import PARTS
@@ -23,11 +25,12 @@ def _decide(known: Known, command: AnyCommand) -> Events:
 
 SERVICE = Service(
     name="issue",
-    topics=(),
+    topics=(RUNS.name,),
     decide=_decide,
     evolve=evolve,
     subject_of=lambda event: event.issue_id,
     announce=announce,
+    handlers=HANDLERS,
 )
 
 

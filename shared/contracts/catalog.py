@@ -116,6 +116,7 @@ _TABLE = (
     Entry("asbuilt.unit.received.v1", inventory.UnitReceived, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.claimed.v1", inventory.UnitClaimed, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.freed.v1", inventory.UnitFreed, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.build-failed.v1", inventory.UnitBuildFailed, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.status-changed.v1", inventory.UnitStatusChanged, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.placed.v1", inventory.UnitPlaced, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.consumed.v1", inventory.UnitConsumed, (INVENTORY,), "unit_id"),

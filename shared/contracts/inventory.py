@@ -37,6 +37,14 @@ class UnitFreed(Fact):
     run_id: Id
 
 
+class UnitBuildFailed(Fact):
+    """The run that builds the unit failed for good; the unit stays work in progress until that run is canceled."""
+
+    unit_id: Id
+    run_id: Id
+    reason: Text
+
+
 class UnitStatusChanged(Fact):
     """The computed status of a unit changed."""
 

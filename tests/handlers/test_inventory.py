@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from services.inventory.app import SERVICE
-from services.inventory.domain.unit import standing
+from services.inventory.domain.unit import UnitStatus, standing
 from services.inventory.handlers import HANDLERS
 from shared.contracts.base import PlantEvent
 from shared.contracts.catalog import CATALOG
@@ -246,3 +246,13 @@ async def test_quantities_keep_their_digits(bench: Bench) -> None:
     await bench.takes(event("plant.unit.received.v1", foil | {"unit_id": "INS-8:L1"}))
     assert bench.said("unit.received")[0]["quantity"] == "37.50"
     assert bench.state("INS-8:L1").identification.quantity == Decimal("37.50")
+
+
+async def test_a_run_that_failed_for_good_keeps_its_unit(bench: Bench) -> None:
+    """Work in progress, with the run and its reason; canceled afterwards, it is free."""
+    said = BY | {"run_id": f"run of {PUMP}", "unit_id": PUMP, "reason": "cracked"}
+    await bench.takes(created(), event("asbuilt.run.failed.v1", said))
+    assert bench.said("unit.build-failed")[0]["reason"] == "cracked"
+    assert standing(bench.state(PUMP)).status is UnitStatus.WIP
+    await bench.takes(event("asbuilt.run.canceled.v1", said))
+    assert standing(bench.state(PUMP)).status is UnitStatus.AVAILABLE

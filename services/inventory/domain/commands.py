@@ -72,10 +72,19 @@ class Reopen(Command):
 
 
 @immutable
+@dataclass(frozen=True, slots=True)
+class FailBuild(Command):
+    """The run that builds this unit failed for good."""
+
+    run_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Free(Command):
     """The run that builds this unit was canceled."""
 
     run_id: str
 
 
-AnyCommand = ReceiveUnit | ClaimTarget | Install | Remove | Release | Reopen | Free
+AnyCommand = ReceiveUnit | ClaimTarget | Install | Remove | Release | Reopen | FailBuild | Free

@@ -7,6 +7,7 @@ from services.inventory.domain import events, installing
 from services.inventory.domain.commands import (
     AnyCommand,
     ClaimTarget,
+    FailBuild,
     Free,
     Install,
     ReceiveUnit,
@@ -69,6 +70,8 @@ def _decided(known: Known, command: AnyCommand) -> Events:
             return _release(known, command)
         case Reopen():
             return _reopen(_unit(known, command.unit_id), command)
+        case FailBuild():
+            return _fail(_unit(known, command.unit_id), command)
         case Free():
             return _free(_unit(known, command.unit_id), command)
         case _:
@@ -221,6 +224,13 @@ def _reopen(unit: Unit, command: Reopen) -> Events:
     if unit.build.is_open and not unit.is_contested:
         return ()
     return (events.UnitReopened(unit.unit_id, command.by, command.at, command.run_id),)
+
+
+def _fail(unit: Unit, command: FailBuild) -> Events:
+    """Its unit stays work in progress (domain.md 4.3); a run that builds it no more, or failed before, says nothing."""
+    if unit.build is None or unit.build.run_id != command.run_id or unit.build.failed_because is not None:
+        return ()
+    return (events.BuildFailed(unit.unit_id, command.by, command.at, command.run_id, command.reason),)
 
 
 def _free(unit: Unit, command: Free) -> Events:

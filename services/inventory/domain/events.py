@@ -40,6 +40,15 @@ class UnitFreed(UnitEvent):
 
 
 @immutable
+@dataclass(frozen=True, slots=True)
+class BuildFailed(UnitEvent):
+    """The run that builds it failed for good; it stays work in progress until that run is canceled."""
+
+    run_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatusChanged(UnitEvent):
     """The computed status changed."""
 
@@ -125,6 +134,7 @@ AnyEvent = (
     UnitReceived
     | UnitClaimed
     | UnitFreed
+    | BuildFailed
     | StatusChanged
     | UnitInstalled
     | UnitRemoved

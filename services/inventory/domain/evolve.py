@@ -5,6 +5,7 @@ from typing import assert_never
 
 from services.inventory.domain.events import (
     AnyEvent,
+    BuildFailed,
     CompletionContested,
     StatusChanged,
     UnitClaimed,
@@ -35,6 +36,9 @@ def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901 - one line for 
             return replace(unit, build=build, as_built_version=event.as_built_version)
         case UnitFreed():
             return replace(unit, build=None, is_contested=False)
+        case BuildFailed():
+            assert unit.build is not None  # noqa: S101 - the rules looked
+            return replace(unit, build=replace(unit.build, failed_because=event.reason))
         case StatusChanged():
             return replace(unit, announced_status=event.status)
         case UnitInstalled():

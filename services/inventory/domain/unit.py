@@ -45,14 +45,15 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """The run that builds the unit. While it is open the unit is work in progress; a completed one locks the
-    as-built.
+    """The run that builds the unit. While it is open the unit is work in progress, also when it failed for good; a
+    completed one locks the as-built.
     """
 
     run_id: str
     requirements: Mapping[str, Requirement]
     is_open: bool = True
     completions: int = 0
+    failed_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,16 @@ def standing(unit: Unit) -> Standing:
     if unit.parent_unit_id is not None:
         return Standing(UnitStatus.INSTALLED, f"installed in {unit.parent_unit_id}", "it is removed from there")
     if unit.build is not None and unit.build.is_open and not unit.is_contested:
-        return Standing(UnitStatus.WIP, f"target of the run {unit.build.run_id}", "that run completes or is canceled")
+        return _in_work(unit.build)
     if unit.is_contested:
         return Standing(UnitStatus.ON_HOLD, "its completion is contested", "its run is reopened or canceled")
     if quantity <= 0:
         return Standing(UnitStatus.UNAVAILABLE, "nothing of it is left", "more of it is received")
     return Standing(UnitStatus.AVAILABLE, "nothing keeps it from being used", "it is installed or claimed by a run")
+
+
+def _in_work(build: Build) -> Standing:
+    if build.failed_because is None:
+        return Standing(UnitStatus.WIP, f"target of the run {build.run_id}", "that run completes or is canceled")
+    reason = f"target of the run {build.run_id}, which failed for good: {build.failed_because}"
+    return Standing(UnitStatus.WIP, reason, "that run is canceled")

@@ -33,6 +33,12 @@ class OpenIssue(Command):
 
 
 @immutable
+@dataclass(frozen=True, slots=True)
+class OpenUnasked(OpenIssue):
+    """A step failed, or its policy opens an issue on a value: the same cause, or one that is covered, opens none."""
+
+
+@dataclass(frozen=True, slots=True)
 class DispositionIssue(Command):
     """Decide what is to be done about it, and approve that."""
 
@@ -46,4 +52,4 @@ class ResolveIssue(Command):
     resolution: str
 
 
-AnyCommand = OpenIssue | DispositionIssue | ResolveIssue
+AnyCommand = OpenIssue | OpenUnasked | DispositionIssue | ResolveIssue

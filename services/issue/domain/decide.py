@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import assert_never
 
-from services.issue.domain.commands import AnyCommand, DispositionIssue, OpenIssue, ResolveIssue
+from services.issue.domain.commands import AnyCommand, DispositionIssue, OpenIssue, OpenUnasked, ResolveIssue
 from services.issue.domain.events import AnyEvent, IssueDispositioned, IssueOpened, IssueResolved
 from services.issue.domain.issue import Disposition, Finding, Issue, IssueState
 from services.issue.domain.refusals import (
@@ -34,6 +34,8 @@ def decide(issue: Issue | None, command: AnyCommand) -> Events:
     :raises Refused: when the rules say no; when nothing changes the answer is an empty tuple.
     """
     match command:
+        case OpenUnasked() if issue is not None:
+            return ()
         case OpenIssue():
             return _open(issue, command)
         case DispositionIssue():

@@ -76,6 +76,11 @@ def reopen(unit_id: str = PUMP, run_id: str = "") -> commands.Reopen:
     return commands.Reopen(unit_id, OLGA, NOON, run_id or f"run of {unit_id}")
 
 
+def fail(unit_id: str = PUMP, run_id: str = "") -> commands.FailBuild:
+    """The run of a unit failed for good."""
+    return commands.FailBuild(unit_id, OLGA, NOON, run_id or f"run of {unit_id}", "the housing is cracked")
+
+
 def cancel(unit_id: str = PUMP, run_id: str = "") -> commands.Free:
     """The run of a unit was canceled."""
     return commands.Free(unit_id, OLGA, NOON, run_id or f"run of {unit_id}")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.inventory.domain.commands import ReceiveUnit
-from services.inventory.domain.events import StatusChanged, UnitClaimed, UnitFreed, UnitReceived
+from services.inventory.domain.events import BuildFailed, StatusChanged, UnitClaimed, UnitFreed, UnitReceived
 from services.inventory.domain.refusals import (
     DuplicateSerial,
     ReceiptInvalid,
@@ -15,7 +15,7 @@ from services.inventory.domain.refusals import (
     UnitIdInvalid,
     UnknownUnit,
 )
-from services.inventory.domain.unit import UnitStatus
+from services.inventory.domain.unit import UnitStatus, standing
 from tests.rules.inventory.examples import (
     BUILT,
     INVENTORY,
@@ -27,6 +27,7 @@ from tests.rules.inventory.examples import (
     cancel,
     claimed,
     complete,
+    fail,
     install,
     received,
     reopen,
@@ -147,3 +148,27 @@ def test_what_is_told_of_an_unknown_unit_waits_for_it() -> None:
     """Completions, reopenings and cancellations of a unit that is not known yet may be early."""
     for early in (complete(1, unit_id=SKID), reopen(SKID), cancel(SKID), install(SKID, PUMP)):
         assert INVENTORY.given(claimed()).when(early).is_refused(UnknownUnit, naming=SKID).refusal.waits_for == SKID
+
+
+def test_a_run_that_failed_for_good_keeps_its_unit_in_work() -> None:
+    """Its standing says which run failed and why, and what frees it; nobody else can claim it."""
+    story = INVENTORY.given(claimed()).when(fail()).then(BuildFailed)
+    said = standing(story.state(PUMP))
+    assert said.status is UnitStatus.WIP
+    assert "run of PUMP-1, which failed for good: the housing is cracked" in said.reason
+    assert "canceled" in said.changes_when
+    story.when(claimed(run_id="run-2")).is_refused(TargetNotAvailable, naming="run of PUMP-1")
+
+
+def test_canceling_a_failed_run_frees_its_unit() -> None:
+    """The next run starts with a clean slate."""
+    story = INVENTORY.given(claimed(), fail()).when(cancel()).then(UnitFreed, StatusChanged)
+    again = story.when(claimed(run_id="run-2")).and_then()
+    assert "failed" not in standing(again.state(PUMP)).reason
+
+
+def test_a_failure_is_heard_once_and_only_of_the_run_that_builds_the_unit() -> None:
+    """Heard twice, or of a run that never had the unit: nothing changes."""
+    INVENTORY.given(claimed(), fail()).when(fail()).nothing_happens()
+    INVENTORY.given(claimed()).when(fail(run_id="run-2")).nothing_happens()
+    INVENTORY.given(claimed(), cancel()).when(fail()).nothing_happens()

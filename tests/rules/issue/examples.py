@@ -32,6 +32,12 @@ def opened(issue_id: str = BEARING, **changed: Any) -> commands.OpenIssue:
     return commands.OpenIssue(issue_id, OMAR, NOON, replace(finding, **changed))
 
 
+def opened_unasked(**changed: Any) -> commands.OpenUnasked:
+    """A rule opens an issue on what Omar did."""
+    asked = opened(**changed)
+    return commands.OpenUnasked(asked.issue_id, asked.by, asked.at, asked.finding)
+
+
 def dispositioned(
     issue_id: str = BEARING,
     kind: str = "use-as-is",

@@ -5,7 +5,18 @@ import pytest
 from services.issue.domain.events import IssueOpened
 from services.issue.domain.issue import IssueState
 from services.issue.domain.refusals import IssueExists, RunMissing, StepMissing, SubjectMissing
-from tests.rules.issue.examples import BEARING, MISSING, NOON, OMAR, SCRATCH, given, opened
+from tests.rules.issue.examples import (
+    BEARING,
+    MISSING,
+    NOON,
+    OMAR,
+    SCRATCH,
+    dispositioned,
+    given,
+    opened,
+    opened_unasked,
+    resolved,
+)
 
 
 def test_an_issue_on_a_run_is_pending_until_somebody_decides() -> None:
@@ -48,3 +59,11 @@ def test_the_same_report_again_changes_nothing() -> None:
 def test_another_report_needs_another_issue() -> None:
     """What was found is never rewritten."""
     given(opened()).when(opened(title="Two bearings missing")).is_refused(IssueExists, naming=BEARING)
+
+
+def test_what_opens_an_issue_unasked_opens_it_once() -> None:
+    """A second value out of range has another text, and is covered by the issue that is there."""
+    story = given().when(opened_unasked()).then(IssueOpened)
+    story.when(opened_unasked(title="Measured again")).nothing_happens()
+    given(opened()).when(opened_unasked()).nothing_happens()
+    given(opened(), dispositioned(), resolved()).when(opened_unasked()).nothing_happens()
