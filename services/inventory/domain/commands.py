@@ -72,7 +72,6 @@ class Reopen(Command):
 
 
 @immutable
-@dataclass(frozen=True, slots=True)
 class FailBuild(Command):
     """The run that builds this unit failed for good."""
 
@@ -80,7 +79,7 @@ class FailBuild(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Free(Command):
     """The run that builds this unit was canceled."""
 

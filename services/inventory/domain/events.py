@@ -40,7 +40,6 @@ class UnitFreed(UnitEvent):
 
 
 @immutable
-@dataclass(frozen=True, slots=True)
 class BuildFailed(UnitEvent):
     """The run that builds it failed for good; it stays work in progress until that run is canceled."""
 
@@ -48,7 +47,7 @@ class BuildFailed(UnitEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StatusChanged(UnitEvent):
     """The computed status changed."""
 

@@ -33,12 +33,11 @@ class OpenIssue(Command):
 
 
 @immutable
-@dataclass(frozen=True, slots=True)
 class OpenUnasked(OpenIssue):
     """A step failed, or its policy opens an issue on a value: the same cause, or one that is covered, opens none."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class DispositionIssue(Command):
     """Decide what is to be done about it, and approve that."""
 
