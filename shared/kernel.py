@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import blake2b
@@ -153,10 +154,12 @@ def plain(number: Decimal) -> str:
 
 
 def document(value: Any) -> Any:
-    """A value as JSON takes it, exact numbers as text; fields of a dataclass come as ``asdict`` gives them."""
+    """A value as JSON takes it, exact numbers and times as text; a dataclass comes as ``asdict`` gives it."""
     match value:
         case Decimal():
             return plain(value)
+        case datetime():
+            return value.isoformat()
         case dict():
             return {name: document(one) for name, one in value.items()}
         case list() | tuple():

@@ -224,6 +224,7 @@ def _requirement(requirement: Requirement, order: Order) -> plant.RequirementOrd
         unit_of_measure=requirement.unit_of_measure,
         designators=requirement.designators,
         substitutes=requirement.substitutes,
+        step_id=requirement.step_id,
     )
 
 

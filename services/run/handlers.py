@@ -177,6 +177,8 @@ def note_installation(message: Message) -> Ask[commands.NoteInstallation]:
         data.revision,
         data.serial,
         data.lot,
+        message.happened_at,
+        message.actor,
     )
     command = commands.NoteInstallation(
         data.run_id, message.actor, message.happened_at, installation, data.as_built_version
@@ -320,4 +322,5 @@ def _requirement(ordered: plant.RequirementOrdered, run_quantity: Decimal) -> Re
         ordered.revision,
         ordered.designators,
         ordered.substitutes,
+        ordered.step_id,
     )

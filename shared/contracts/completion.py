@@ -68,6 +68,8 @@ class Installed(Contract):
     revision: Name | None = None
     serial: Id | None = None
     lot: Id | None = None
+    installed_at: AwareDatetime | None = None
+    installed_by: By | None = None
 
 
 class Recorded(Contract):

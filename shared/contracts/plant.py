@@ -59,6 +59,7 @@ class RequirementOrdered(Contract):
     unit_of_measure: Name = "each"
     designators: tuple[Name, ...] = ()
     substitutes: tuple[Name, ...] = Field((), description="part numbers approved in its place")
+    step_id: Id | None = Field(None, description="the step at which it is installed, where that is known")
 
 
 class GateOrdered(Contract):

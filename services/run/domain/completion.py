@@ -241,6 +241,8 @@ def _installation(one: Installation) -> dict[str, Any]:
             "quantity": plain(one.quantity),
             "designator": one.designator,
             "substitute": one.substitute,
+            "installed_at": one.installed_at and _utc(one.installed_at),
+            "installed_by": one.installed_by and _who(one.installed_by),
         }
     )
 

@@ -65,7 +65,9 @@ class StepDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What must be installed; ``quantity`` is for the whole run: per assembly times the run's quantity."""
+    """What must be installed; ``quantity`` is for the whole run: per assembly times the run's quantity. ``step_id``,
+    where it is known, is the step at which it is installed.
+    """
 
     requirement_id: str
     part_number: str
@@ -74,6 +76,7 @@ class Requirement:
     revision: str | None = None
     designators: tuple[str, ...] = ()
     substitutes: tuple[str, ...] = ()
+    step_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,12 @@ def check(order: Order) -> None:
     gates = _twice("gate", (gate.gate_id for gate in order.gates))
     _refuse_first(chain(contradictions(order.steps), requirements, gates))
     _check_target(order.target)
+    steps = {step.step_id for step in order.steps}
     for requirement in order.requirements:
         _check_requirement(requirement, order.target.quantity)
+        if requirement.step_id is not None and requirement.step_id not in steps:
+            what = f"the requirement {requirement.requirement_id} is for the step {requirement.step_id}"
+            raise OrderInvalid(what=f"{what}, which is unknown")
 
 
 def _refuse_first(wrong: Iterator[str]) -> None:

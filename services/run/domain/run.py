@@ -174,7 +174,7 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A unit in the target, as inventory said; run's copy."""
+    """A unit in the target, as inventory said; run's copy. Who put it in, and when, is not known of old ones."""
 
     installation_id: str
     requirement_id: str
@@ -186,6 +186,8 @@ class Installation:
     revision: str | None = None
     serial: str | None = None
     lot: str | None = None
+    installed_at: datetime | None = None
+    installed_by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)

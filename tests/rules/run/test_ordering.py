@@ -59,6 +59,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no steps": ({"steps": ()}, "no steps"),
     "a step twice": ({"steps": (ASSEMBLE, ASSEMBLE)}, "step assemble is there 2 times"),
     "an unknown upstream": ({"steps": (replace(TEST, after=("weld",)),)}, "weld, which is unknown"),
+    "a requirement of an unknown step": ({"requirements": (replace(ROTOR, step_id="weld"),)}, "weld, which is unknown"),
     "a step after itself": ({"steps": (replace(ASSEMBLE, after=("assemble",)),)}, "circle"),
     "a circle of steps": ({"steps": (replace(ASSEMBLE, after=("test",)), TEST)}, "circle"),
     "a field twice": ({"steps": (replace(ASSEMBLE, fields=(TORQUE, TORQUE)),)}, "field of step assemble torque"),
