@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import services.run as service
+from services.run.adapters.evidence import Evidence
 from services.run.adapters.http import router
 from services.run.adapters.idle import IdleSessions
 from services.run.adapters.lists import RunLists
@@ -96,5 +97,6 @@ def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | N
 
     store = RunStore(settings.remembered_aggregates)
     program = join(SERVICE, settings, store, parts=parts, watch=watch, extras=extras)
-    queries, lists = RunQueries(program.engine), RunLists(program.engine)
-    return serve_http(program, service.__doc__ or "", [router], queries=queries, lists=lists, objects=objects)
+    reads = {"queries": RunQueries(program.engine), "lists": RunLists(program.engine)}
+    reads |= {"evidence": Evidence(program.engine)}
+    return serve_http(program, service.__doc__ or "", [router], **reads, objects=objects)

@@ -48,14 +48,18 @@ class Page:
         return {"items": [item(row) for row in shown], "next": _cursor(position(shown[-1])) if more else None}
 
 
-def _page(
+def page_of(
     limit: Annotated[int, Query(ge=1, le=500, description="items on a page")] = 50,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> Page:
+    """The page that a query asks for.
+
+    :raises CursorInvalid: when its cursor is none of ours.
+    """
     return Page(limit, None if cursor is None else _position(cursor))
 
 
-Paging = Annotated[Page, Depends(_page)]
+Paging = Annotated[Page, Depends(page_of)]
 """The parameter type of a route that lists."""
 
 

@@ -61,7 +61,9 @@ ENDPOINTS = {
         GET  /runs                                            read
         GET  /runs/{run_id}                                   read
         GET  /runs/{run_id}/review                            read
+        GET  /runs/{run_id}/summary                           read
         GET  /runs/{run_id}/steps                             read
+        GET  /runs/{run_id}/export                            read
         GET  /runs/{run_id}/completions                       read
         POST /runs/{run_id}/steps/{step_id}/start             step:work
         PUT  /runs/{run_id}/steps/{step_id}/fields/{field_id} step:work

@@ -34,7 +34,7 @@ LISTED = text("""
     select 'RUN-' || i, status, 'PART-' || i / 500 % 40, 'A', 'Build part ' || i / 500 % 40, '' || i / 20000 + 1,
            'SN-' || i, 'WO-' || i / 5, 'Graz', 'line ' || i % 6, 'cell ' || i % 60, ordered_at,
            case when status <> 'todo' then ordered_at + interval '2 days' end,
-           case when status = 'complete' then ordered_at + interval '9 days' end
+           case when status = 'complete' then ordered_at + interval '9 days' end, 0
     from (select i, cast(:began as timestamptz) + i * interval '5 minutes' as ordered_at,
                  case when i > cast(:last as int) - 100 then 'todo'
                       when i > cast(:last as int) - 400 then 'in_progress'

@@ -147,7 +147,8 @@ def test_a_run_shows_its_summary_and_a_step_its_evidence(floor: Floor) -> None:
     assert run["steps"][0]["signed_by"] == {"person": "olga", "machine": "torque-2"}
     steps = floor.asks("run", "GET", f"/runs/{run_id}/steps").json()
     assert [one["step_id"] for one in steps["items"]] == ["assemble", "test"]
-    assert [(one["number"], one["value"]) for one in steps["recordings"]] == [(1, "25.10")]
+    field = steps["items"][0]["fields"][0]
+    assert (field["recording"], field["value"], field["earlier"]) == (1, "25.10", [])
 
 
 def test_lists_come_in_pages_that_lead_to_the_end(floor: Floor) -> None:

@@ -83,7 +83,7 @@ async def test_a_step_is_held_and_resumed(as_: Served) -> None:
 
 
 async def test_a_failed_step_is_done_again(as_: Served) -> None:
-    """Its value so far is shown among the recordings, and is not its value any more."""
+    """Its value so far is shown among the earlier ones, and is not its value any more."""
     olga = as_("operator")
     await record(olga)
     failed = await done(olga, "fail", reason="the thread is stripped")
@@ -92,9 +92,9 @@ async def test_a_failed_step_is_done_again(as_: Served) -> None:
     assert (again["state"], again["attempt"], again["fields"][0]["value"]) == ("todo", 2, None)
     await record(olga, "25.20")
     assert (await done(olga, "sign-off"))["state"] == "complete"
-    recordings = (await olga.get(f"/runs/{R}/steps")).json()["recordings"]
-    assert [(one["number"], one["attempt"], one["value"]) for one in recordings] == [(1, 1, "25.10"), (2, 2, "25.20")]
-    assert (await shown(as_))["fields"][0]["value"] == "25.20"
+    field = (await olga.get(f"/runs/{R}/steps")).json()["items"][0]["fields"][0]
+    assert (field["value"], field["recording"]) == ("25.20", 2)
+    assert [(one["recording"], one["attempt"], one["value"]) for one in field["earlier"]] == [(1, 1, "25.10")]
 
 
 async def test_a_failure_is_acknowledged_by_quality_with_its_issue(as_: Served) -> None:

@@ -11,11 +11,12 @@ from services.run.adapters import (
     files_http,
     lists_http,
     policies_http,
+    reading_http,
     redlines_http,
 )
 from services.run.adapters.calls import HappenedAt, PartId, Queries, Reason, RunId, happened, run_answer
 from services.run.adapters.steps_http import router as steps_router
-from services.run.adapters.views import run_view, step_view
+from services.run.adapters.views import run_view
 from services.run.domain import commands
 from services.run.handlers import order_of
 from shared.contracts.plant import OrderSnapshot
@@ -34,6 +35,7 @@ router.include_router(redlines_http.router)
 router.include_router(comments_http.router)
 router.include_router(files_http.router)
 router.include_router(lists_http.router)
+router.include_router(reading_http.router)
 
 
 class Order(OrderSnapshot):
@@ -54,16 +56,6 @@ async def order_run(order: Order, call: Calling) -> Response:
 async def show_run(run_id: RunId, queries: Queries) -> dict[str, Any]:
     """One run with its steps, redlines, requirements, gates, installations, issues and latest comments."""
     return run_view(await queries.run(run_id)) | {"comments": await queries.comments(run_id, LATEST)}
-
-
-@router.get("/runs/{run_id}/steps", **needs("read"))
-async def show_steps(run_id: RunId, queries: Queries) -> dict[str, Any]:
-    """The steps in the order of execution, with signers, values, every earlier value and the latest comments."""
-    held = await queries.run(run_id)
-    recordings = await queries.recordings(run_id)
-    done = sorted(held.state.steps.values(), key=lambda step: (step.started_at is None, step.started_at))
-    comments = await queries.comments(run_id, LATEST)
-    return {"items": [step_view(held.state, step) for step in done], "recordings": recordings, "comments": comments}
 
 
 @router.post("/runs/{run_id}/gates/{gate_id}/approve", **needs("gate:approve"))

@@ -15,10 +15,6 @@ from shared.messaging.transaction import Held
 from shared.runtime.http import NotFound
 from shared.runtime.pages import Page
 
-RECORDINGS = text("""
-    select step_id, field_id, number, attempt, value, unit, verdict, person, machine, happened_at
-    from recording where run_id = :run_id order by step_id, field_id, number""")
-
 IS_THERE = text("select 1 from run where run_id = :run_id")
 
 COMMENTS = text("""
@@ -54,11 +50,6 @@ class RunQueries:
         """The policies of the moment."""
         async with self._engine.connect() as connection:
             return (await policies.load(connection)).state
-
-    async def recordings(self, run_id: str) -> list[dict[str, Any]]:
-        """Every value that was ever recorded, in order."""
-        async with self._engine.connect() as connection:
-            return await _dicts(connection, RECORDINGS, run_id)
 
     async def comments(self, run_id: str, page: Page, step_id: str | None = None) -> dict[str, Any]:
         """What was said about a run, or about one step of it, the newest first.

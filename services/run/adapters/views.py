@@ -14,8 +14,20 @@ from services.run.domain.numbers import (
     session_s,
     step_time_s,
 )
+from services.run.domain.order import GateDefinition
 from services.run.domain.review import Review
-from services.run.domain.run import AttachedFile, Canceled, Completed, Failed, Failure, Run, Session, SessionTimes, Step
+from services.run.domain.run import (
+    AttachedFile,
+    Canceled,
+    Completed,
+    Failed,
+    Failure,
+    Imported,
+    Run,
+    Session,
+    SessionTimes,
+    Step,
+)
 from shared.kernel import Actor, document, plain
 from shared.messaging.transaction import Held
 
@@ -49,6 +61,7 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "work_order": order.work_order,
         "place": {"plant": order.plant, "line": order.line, "work_center": order.work_center},
         "ordered_at": run.ordered_at.isoformat(),
+        "imported": imported_view(run.imported),
         "started_at": run.started_at and run.started_at.isoformat(),
         "completed_at": completed and completed.at.isoformat(),
         "completed_by": completed and _person(completed.by),
@@ -65,7 +78,7 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "counts": _counts(counts(run)),
         "steps": [step_view(run, step) for step in run.steps.values()],
         "requirements": [document(asdict(one)) for one in order.requirements],
-        "gates": [_gate(run, gate.gate_id) | asdict(gate) for gate in order.gates],
+        "gates": [gate_view(run, gate) for gate in order.gates],
         "installations": [document(asdict(one)) for one in run.installations.values()],
         "redlines": [redline_view(run, one) for one in run.redlines],
         "files": [file_view(one, None) for one in run.files],
@@ -97,6 +110,7 @@ def step_view(run: Run, step: Step) -> dict[str, Any]:
         "started_by": _person(step.started_by),
         "signed_at": step.signed_at and step.signed_at.isoformat(),
         "signed_by": _person(step.signed_by),
+        "imported": imported_view(step.imported),
         "attempt": step.attempt,
         "because": step.because,
         "failure": _failure(step.failure),
@@ -108,6 +122,11 @@ def step_view(run: Run, step: Step) -> dict[str, Any]:
         "redlines": redlines_on(run, definition.step_id),
         "files": [file_view(one, definition.step_id) for one in step.files],
     }
+
+
+def imported_view(imported: Imported | None) -> dict[str, str] | None:
+    """Who took it in afterwards, and when; nothing for what was told at once."""
+    return None if imported is None else {"by": str(imported.by), "at": imported.at.isoformat()}
 
 
 def file_view(one: AttachedFile, step_id: str | None) -> dict[str, Any]:
@@ -214,11 +233,11 @@ def _counts(counted: Counts) -> dict[str, Any]:
     }
 
 
-def _gate(run: Run, gate_id: str) -> dict[str, Any]:
-    approval = run.approvals.get(gate_id)
-    if approval is None:
-        return {"approved_by": None, "approved_at": None}
-    return {"approved_by": _person(approval.by), "approved_at": approval.at.isoformat()}
+def gate_view(run: Run, gate: GateDefinition) -> dict[str, Any]:
+    """A gate, and who approved it."""
+    approval = run.approvals.get(gate.gate_id)
+    by, at = (None, None) if approval is None else (_person(approval.by), approval.at.isoformat())
+    return {"approved_by": by, "approved_at": at, **asdict(gate)}
 
 
 def _person(actor: Actor | None) -> dict[str, str | None] | None:

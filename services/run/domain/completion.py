@@ -44,7 +44,7 @@ def complete(run: Run, command: CompleteRun, policies: Policies) -> RunCompleted
     return RunCompleted(run.run_id, command.by, command.at, run.order.target.unit_id, number, record)
 
 
-def evidence(run: Run, current: Review) -> dict[str, Any]:
+def evidence(run: Run, counted: Counts) -> dict[str, Any]:
     """What a completion record holds of a run, whether it is confirmed yet or not."""
     order, target = run.order, run.order.target
     document = {
@@ -62,7 +62,7 @@ def evidence(run: Run, current: Review) -> dict[str, Any]:
         "ordered_at": _utc(run.ordered_at),
         "order_imported": run.imported and _imported(run.imported),
         "started_at": run.started_at and _utc(run.started_at),
-        "counts": _counts(current.counts),
+        "counts": _counts(counted),
         "operators": sorted(run.operators),
         "issues": _issues(run),
         "labour_s": plain(run_labour_s(run)),
@@ -93,7 +93,7 @@ def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]
         "first_cycle_time_s": _seconds(cycle_time_s(run.started_at, run.first_completed_at)),
     }
     closed = changed(run, steps=nobody_left(run, command.at))
-    return _present({**evidence(closed, current), **confirmation})
+    return _present({**evidence(closed, current.counts), **confirmation})
 
 
 def _counts(counted: Counts) -> dict[str, Any]:
