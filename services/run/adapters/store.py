@@ -221,10 +221,15 @@ def _step_rows(change: Change[Run]) -> list[dict[str, Any]]:
     ]
 
 
+_UNATTENDED = {"is_attended": False, "seen_from": None, "seen_until": None}
+
+
 def _attendance(step: Step) -> dict[str, Any]:
     """Whether somebody is on the step, and when the first and the last of them were last seen there."""
     seen = [one.seen_at for one in step.sessions if one.ended_at is None]
-    return {"is_attended": bool(seen), "seen_from": min(seen, default=None), "seen_until": max(seen, default=None)}
+    if not seen:
+        return _UNATTENDED
+    return {"is_attended": True, "seen_from": min(seen), "seen_until": max(seen)}
 
 
 def _step_done(step: Step, ordered: StepDefinition | None) -> StepProgress:

@@ -90,7 +90,7 @@ class SessionTimes:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Session:
     """One person checked in on a step, the ``number``-th session of the step; open while ``ended_at`` is None.
 
@@ -157,6 +157,14 @@ class Step:
     sessions: tuple[Session, ...] = ()
     imported: Imported | None = None
     files: tuple[AttachedFile, ...] = ()
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody is checked in."""
+        for session in self.sessions:  # noqa: SIM110 - every event of a step asks
+            if session.ended_at is None:
+                return True
+        return False
 
     def current(self, field_id: str) -> Recording | None:
         """The value of a field: the latest that was recorded in this attempt."""

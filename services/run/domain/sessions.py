@@ -5,7 +5,6 @@ nobody has no session.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from services.run.domain.run import Run, Session, SessionEnd, Step
@@ -36,17 +35,18 @@ def last_session_of(step: Step, person: str) -> Session | None:
 
 def seen(step: Step, person: str | None, at: datetime) -> Sessions:
     """The person did something on the step: the session goes on at least until then."""
-    session = session_of(step, person)
-    if session is None or at <= session.seen_at:
+    going_on = session_of(step, person)
+    if going_on is None or at <= going_on.seen_at:
         return step.sessions
-    return with_session(step, replace(session, seen_at=at))
+    number, started_at, earlier = going_on.number, going_on.started_at, going_on.earlier
+    return with_session(step, Session(number, going_on.person, started_at, at, None, None, earlier))
 
 
 def everybody_out(step: Step, at: datetime, because: SessionEnd) -> Sessions:
     """Nobody is on the step any more."""
-    if all(session.ended_at is not None for session in step.sessions):
+    if not step.is_attended:
         return step.sessions
-    return tuple(one if one.ended_at is not None else ended(one, at, because) for one in step.sessions)
+    return tuple([one if one.ended_at is not None else ended(one, at, because) for one in step.sessions])
 
 
 def nobody_left(run: Run, at: datetime) -> Mapping[str, Step]:
@@ -61,10 +61,14 @@ def _without_anybody(step: Step, at: datetime) -> Step:
 
 def ended(session: Session, at: datetime, because: SessionEnd) -> Session:
     """The session until ``at``; where two clocks differ so much that this is before its start, it took no time."""
-    return replace(session, ended_at=max(at, session.started_at), ended_because=because)
+    number, started_at, earlier = session.number, session.started_at, session.earlier
+    ended_at = max(at, started_at)
+    return Session(number, session.person, started_at, session.seen_at, ended_at, because, earlier)
 
 
 def with_session(step: Step, session: Session) -> Sessions:
     """The step's sessions with this one in place of that of its number."""
+    if len(step.sessions) == 1:
+        return (session,)
     before = session.number - 1
     return (*step.sessions[:before], session, *step.sessions[before + 1 :])
