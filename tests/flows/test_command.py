@@ -244,7 +244,20 @@ def test_the_help_tells_the_exit_codes(run: Run) -> None:
     """A person who writes a script finds them where they look."""
     ended = run("--help")
     assert ended.code == 0
-    for command in ("demo", "up", "review", "complete", "history", "tree", "parked", "topics", "migrate", "token"):
+    for command in (
+        "demo",
+        "up",
+        "review",
+        "complete",
+        "summary",
+        "history",
+        "tree",
+        "export",
+        "parked",
+        "topics",
+        "migrate",
+        "token",
+    ):
         assert command in ended.out
     assert "Exit codes" in ended.out
 

@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -93,6 +93,20 @@ class Services:
             if cursor is None:
                 break
         return found
+
+    def parts(self, service: str, path: str, **query: Any) -> Iterator[bytes]:
+        """What a service answers, as it comes: a whole record may be long."""
+        url = self._at.url(service)
+        asked = {name: one for name, one in query.items() if one is not None}
+        headers = {"authorization": f"Bearer {self._at.bearer()}"}
+        try:
+            with self._client.stream("GET", url + path, params=asked, headers=headers) as response:
+                if not response.is_success:
+                    response.read()
+                    answer(service, url, response)
+                yield from response.iter_bytes()
+        except httpx.HTTPError as error:
+            raise away(service, url, error) from None
 
     def post(self, service: str, path: str, document: Any = None, key: str | None = None) -> dict[str, Any]:
         """Ask a service for a change; the same ``key`` again does it once only."""

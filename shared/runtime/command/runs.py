@@ -1,5 +1,6 @@
 """`asbuilt review | complete | history | tree`: a run's completion and what can be read about it."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -11,6 +12,15 @@ from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.saying import AsJson, console, say
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
+OccurredAt = Annotated[
+    datetime | None,
+    typer.Option(
+        "--at",
+        formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S"],
+        help="When it happened, for history that is taken in afterwards; UTC where no zone is named. "
+        "Needs the permission history:import.",
+    ),
+]
 AtMost = Annotated[int, typer.Option(min=1, max=100_000, help="Entries at most.")]
 
 
@@ -35,6 +45,7 @@ def complete(
     version: Annotated[
         str | None, typer.Option(help="The review version you looked at; refused when the review has changed.")
     ] = None,
+    occurred_at: OccurredAt = None,
     key: Annotated[
         str | None, typer.Option(help="Idempotency key: repeated with the same key, the run is completed once.")
     ] = None,
@@ -55,6 +66,8 @@ def complete(
         accepted += _asked(found, accepted)
         typer.confirm(f"Complete {run} and lock its record?", abort=True, err=True)
     confirmation = {"review_version": version or found["version"], "acknowledged": accepted, "note": note}
+    if occurred_at is not None:
+        confirmation["occurred_at"] = in_utc(occurred_at).isoformat()
     record = _confirm(services, run, confirmation, key or str(uuid4()))
     say(record, _completed, as_json=as_json)
 
@@ -76,6 +89,11 @@ def tree(
 ) -> None:
     """Show the as-built tree of a unit: what is installed in it, to any depth, for what, by whom and when."""
     say(Services(where(context)).get("inventory", f"/units/{unit}/tree"), shown.tree, as_json=as_json)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A time that names no zone is in UTC."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _confirm(services: Services, run: str, confirmation: dict[str, Any], key: str) -> dict[str, Any]:
@@ -106,7 +124,9 @@ def _warning(text: str) -> dict[str, str]:
 
 
 def _completed(record: dict[str, Any]) -> str:
+    taken_in = record.get("imported")
+    later = f", taken in by {taken_in['by']} at {shown.moment(taken_in['at'])}" if taken_in else ""
     return (
         f"{shown.OK} [bold]{record['run_id']}[/] is complete: completion record {record['number']}, by "
-        f"{record['completed_by']} at {shown.moment(record['completed_at'])} UTC\n  {record['content_hash']}"
+        f"{record['completed_by']} at {shown.moment(record['completed_at'])} UTC{later}\n  {record['content_hash']}"
     )

@@ -45,7 +45,8 @@ def review(document: Document) -> RenderableType:
         listed = table("", "Code and subject", "Obstacle, and what resolves it")
         for mark, one in found:
             what = f"{escape(one['code'])}\n[dim]{escape(one['subject'])}[/]"
-            way = f"{escape(one['sentence'])}\n[dim]{escape(one['resolve'])}[/]"
+            needed = f" [dim]({one['permission']})[/]" if one.get("permission") else ""
+            way = f"{escape(one['sentence'])}\n[dim]{escape(one['resolve'])}[/]{needed}"
             listed.add_row(mark, what, way)
         parts.append(listed)
     parts.append(_verdict(document))
@@ -145,6 +146,12 @@ SAID = (
     ("designator",),
     ("title",),
     ("disposition",),
+    ("redline_id",),
+    ("role",),
+    ("text",),
+    ("name",),
+    ("attempt",),
+    ("issue_id",),
     ("status",),
     ("code",),
     ("obstacle",),
@@ -167,9 +174,11 @@ def _told(data: Document, *path: str) -> str:
 
 def _counts(counts: Document) -> Text:
     steps, needs, issues, gates = (counts[name] for name in ("steps", "requirements", "issues", "gates"))
+    redlines, failed = counts["redlines"], steps["failed_then_resolved"]
     told = (
-        f"steps {steps['completed']}/{steps['total']}",
+        f"steps {steps['completed']}/{steps['total']}" + (f", {failed} failed and resolved" if failed else ""),
         f"requirements {needs['installed']}/{needs['total']}, {needs['excepted']} excepted",
+        f"redlines {redlines['open']} open, {redlines['accepted']} accepted, {redlines['rejected']} rejected",
         f"issues {issues['open']} open, {issues['dispositioned']} dispositioned, {issues['resolved']} resolved",
         f"gates {gates['satisfied']}/{gates['required']}",
     )
