@@ -4,7 +4,8 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import Field
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -43,13 +44,14 @@ def _engine(request: Request) -> AsyncEngine:
 
 
 Engine = Annotated[AsyncEngine, Depends(_engine)]
+ParkedId = Annotated[int, Path(examples=[1])]
 Decision = Literal["discarded", "retried"]
 
 
 class Discarding(Contract):
     """Why a record is given up; it goes into the history with the decision."""
 
-    reason: Text | None = None
+    reason: Annotated[Text | None, Field(examples=["Sent again by the tool."])] = None
 
 
 @router.get("/parked", **needs("read"))
@@ -67,7 +69,7 @@ async def list_parked(
 
 
 @router.get("/parked/{parked_id}", **needs("read"))
-async def show_parked(engine: Engine, parked_id: int) -> dict[str, Any]:
+async def show_parked(engine: Engine, parked_id: ParkedId) -> dict[str, Any]:
     """One record as it came: its bytes in base64, and as text where they are text."""
     async with engine.connect() as connection:
         row = (await connection.execute(SHOW, {"parked_id": parked_id})).mappings().first()
@@ -84,7 +86,7 @@ async def show_parked(engine: Engine, parked_id: int) -> dict[str, Any]:
 
 
 @router.post("/parked/{parked_id}/retry", status_code=202, **needs("parked:manage"))
-async def retry_parked(request: Request, engine: Engine, parked_id: int) -> dict[str, Any]:
+async def retry_parked(request: Request, engine: Engine, parked_id: ParkedId) -> dict[str, Any]:
     """Try it again, now, and what waits behind it."""
     await _settle(request, RETRY, parked_id, "retried")
     await request.app.state.road.take_up()
@@ -93,7 +95,7 @@ async def retry_parked(request: Request, engine: Engine, parked_id: int) -> dict
 
 @router.post("/parked/{parked_id}/discard", status_code=202, **needs("parked:manage"))
 async def discard_parked(
-    request: Request, engine: Engine, parked_id: int, discarding: Discarding | None = None
+    request: Request, engine: Engine, parked_id: ParkedId, discarding: Discarding | None = None
 ) -> dict[str, Any]:
     """Give it up for good; its bytes are kept, and what waits behind it goes on."""
     await _settle(request, DISCARD, parked_id, "discarded", None if discarding is None else discarding.reason)

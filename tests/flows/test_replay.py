@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -80,6 +81,22 @@ def state_of(plant: PlantUnderTest) -> Mapping[str, list[dict[str, Any]]]:
     return {name: run.rows(f"select to_jsonb(t)::text as row from {name} t order by 1") for name in ("run", "step")}
 
 
+def labour_h(plant: PlantUnderTest) -> dict[tuple[str, str], float]:
+    """The sum of the sessions of each step (hours), as the run service keeps them."""
+    rows = plant.database("run").rows("select run_id, step_id, progress -> 'sessions' as sessions from step")
+    return {
+        (row["run_id"].removeprefix("replay-"), row["step_id"]): sum(map(_hours, json.loads(row["sessions"])))
+        for row in rows
+    }
+
+
+def _hours(session: dict[str, Any]) -> float:
+    if session["ended_at"] is None:
+        return 0.0
+    begun, ended = (datetime.fromisoformat(session[name]) for name in ("started_at", "ended_at"))
+    return (ended - begun).total_seconds() / 3600
+
+
 def at(clock: str, day: int = 2) -> datetime:
     """A moment of the small log."""
     return datetime.fromisoformat(f"2026-03-{day:02}T{clock}:00+00:00")
@@ -87,7 +104,7 @@ def at(clock: str, day: int = 2) -> datetime:
 
 def test_a_messy_history_becomes_the_record_that_its_log_tells(plant: PlantUnderTest) -> None:
     """Overlapping, doubled and empty sessions, and activities taken up again, each start a step once and sign it
-    off once, by whoever ended last; a session that goes on signs nothing off.
+    off once, by whoever ended last; a session that goes on signs nothing off. Everybody's labour adds up.
     """
     plant.serve("run")
     told = replayed(plant, MESSY)
@@ -109,8 +126,17 @@ def test_a_messy_history_becomes_the_record_that_its_log_tells(plant: PlantUnder
         ("W-2", "Inspection"): (at("11:00"), "Dora"),
         ("W-3/ä, hot", "Heat treatment, 2nd"): (at("15:00"), "Cleo"),
     }
-    assert told["endings"] == endings(done=16, unchanged=4)
-    assert (told["work_orders"], told["sessions"], told["published"]) == (3, 11, 20)
+    assert told["endings"] == endings(done=23, unchanged=1)
+    assert (told["work_orders"], told["sessions"], told["published"]) == (3, 11, 24)
+    assert labour_h(plant) == {
+        ("W-1", "Turning"): 4,
+        ("W-1", "Inspection"): 0,
+        ("W-1", "Packing"): 0,  # it goes on
+        ("W-2", "Turning"): 1.5,
+        ("W-2", "Packing"): 1 / 6,
+        ("W-2", "Inspection"): 0.5,
+        ("W-3/ä, hot", "Heat treatment, 2nd"): 4,
+    }
 
 
 def test_work_out_of_an_ordered_sequence_is_refused_by_name(plant: PlantUnderTest) -> None:
@@ -128,10 +154,10 @@ def test_work_out_of_an_ordered_sequence_is_refused_by_name(plant: PlantUnderTes
         "2026-03-02T10:30:00Z",
         "2026-03-02T11:00:00Z",
     ]
-    assert {one["code"]: one["times"] for one in told["reasons"] if one["kind"] == "step started"} == {
+    assert {one["code"]: one["times"] for one in told["reasons"] if one["kind"] == "step checked-in"} == {
         "upstream-not-complete": 2
     }
-    assert told["endings"] == endings(done=12, unchanged=4, refused=4)
+    assert told["endings"] == endings(done=19, unchanged=1, refused=4)
 
 
 def test_a_replay_repeated_changes_nothing(plant: PlantUnderTest, tmp_path: Path) -> None:
@@ -143,7 +169,7 @@ def test_a_replay_repeated_changes_nothing(plant: PlantUnderTest, tmp_path: Path
     again = tmp_path / "another-name.csv"
     again.write_bytes(MESSY.read_bytes())
     told = replayed(plant, again)
-    assert told["endings"] == endings(unchanged=20)
+    assert told["endings"] == endings(unchanged=24)
     assert len(plant.announced.now("asbuilt.runs")) == heard
     assert state_of(plant) == before
 
@@ -164,7 +190,7 @@ def test_a_log_with_a_wrong_line_is_not_replayed_unless_asked(plant: PlantUnderT
     assert "line 14, ended_at: the session ends" in refused.stderr
     assert plant.announced.now("asbuilt.runs") == []
     told = replayed(plant, file, "--skip-wrong")
-    assert told["published"] == 20
+    assert told["published"] == 24
     assert [line.split(":")[0] for line in told["skipped"]] == ["line 13, started_at", "line 14, ended_at"]
 
 
@@ -173,14 +199,16 @@ def test_a_log_that_nobody_takes_has_no_answer(plant: PlantUnderTest) -> None:
     plant.database("run")
     done = replay(plant, MESSY, "--json", "--patience", "1")
     assert done.returncode == 3
-    assert json.loads(done.stdout)["endings"]["no answer"] == 20
+    assert json.loads(done.stdout)["endings"]["no answer"] == 24
 
 
 @pytest.mark.real_kafka
 @pytest.mark.skipif(not MACHINE_SHOP.exists(), reason=f"needs the log of a real machine shop: {MACHINE_SHOP}")
 def test_three_months_of_a_real_machine_shop(plant: PlantUnderTest) -> None:
     """Every step of every work order starts with its first session and is signed off at the end of its last, by
-    whom the log says; nothing is refused or parked; the same again changes nothing.
+    whom the log says. Nobody is on a step twice: of sessions that overlap or were entered twice, the check-ins change
+    nothing and the check-outs that are left over are refused; nothing else is refused or parked. Labour adds up. The
+    same again changes nothing.
     """
     plant.serve("run")
     told = replayed(plant, MACHINE_SHOP)
@@ -191,15 +219,57 @@ def test_three_months_of_a_real_machine_shop(plant: PlantUnderTest) -> None:
     assert steps(heard, SIGNED_OFF) == ends
     created = [one.data["work_order"] for one in heard if one.type == "asbuilt.run.created.v1"]
     assert sorted(created) == sorted({work_order for work_order, _ in starts})
-    said = [one for one in heard if one.type not in READINESS]
-    assert len(said) == len(created) + len(starts) + len(ends)  # so nothing was refused or parked
-    sessions = told["sessions"]
-    assert told["endings"] == endings(done=len(said), unchanged=sessions - len(starts))
+    counted, labour = attendance(MACHINE_SHOP, ends)
+    assert (counted["there already"], counted["not there"]) == (75, 60)
+    refused = [one.data["code"] for one in heard if one.type == "asbuilt.run.change-refused.v1"]
+    assert refused == ["not-checked-in"] * counted["not there"]
+    said = Counter(one.type.removeprefix("asbuilt.").removesuffix(".v1") for one in heard)
+    assert said["step.checked-in"] == counted["came"] - len(starts)
+    assert said["step.checked-out"] == counted["left"]
+    assert told["endings"] == endings(
+        done=len(created) + counted["came"] + counted["left"] + len(ends),
+        unchanged=counted["there already"],
+        refused=counted["not there"],
+    )
+    assert labour_h(plant) == pytest.approx(labour)
     before = state_of(plant)
     again = replayed(plant, MACHINE_SHOP)
     assert again["endings"] == endings(unchanged=again["published"])
     assert len(plant.announced.now("asbuilt.runs")) == len(heard)
     assert state_of(plant) == before
+
+
+def attendance(file: Path, ends: Steps) -> tuple[Counter[str], dict[tuple[str, str], float]]:
+    """Straight from the file: how often somebody came to a step and left it, was there already or was not; and the
+    hours of each step. The last session of a step has no check-out: its sign-off checks everybody out.
+    """
+    lines = list(csv.DictReader(file.open(encoding="utf-8")))
+    last = {(line["work_order"], line["activity"]): number for number, line in _by_end(lines)}
+    moments: list[tuple[datetime, int, tuple[str, str], str, str]] = []
+    for number, line in enumerate(lines):
+        step = (line["work_order"], line["activity"])
+        come, leave = (datetime.fromisoformat(line[name]) for name in ("started_at", "ended_at"))
+        moments.append((come, 1, step, line["worker"], "comes"))
+        if last[step] != number:
+            moments.append((leave, 2 if come == leave else 0, step, line["worker"], "leaves"))
+    counted: Counter[str] = Counter()
+    labour = dict.fromkeys(ends, 0.0)
+    there: dict[tuple[tuple[str, str], str], datetime] = {}
+    for at, _, step, worker, what in sorted(moments, key=lambda one: one[:2]):
+        came = there.pop((step, worker), None)
+        if what == "comes":
+            counted["came" if came is None else "there already"] += 1
+            there[step, worker] = came or at
+        else:
+            counted["not there" if came is None else "left"] += 1
+            labour[step] += 0.0 if came is None else (at - came).total_seconds() / 3600
+    for (step, _), came in there.items():
+        labour[step] += (ends[step][0] - came).total_seconds() / 3600
+    return counted, labour
+
+
+def _by_end(lines: list[dict[str, str]]) -> list[tuple[int, dict[str, str]]]:
+    return sorted(enumerate(lines), key=lambda one: one[1]["ended_at"])
 
 
 def endings(done: int = 0, unchanged: int = 0, refused: int = 0) -> dict[str, int]:

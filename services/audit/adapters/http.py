@@ -12,8 +12,7 @@ from shared.runtime.pages import Paging
 
 router = APIRouter(tags=["history"])
 
-Filter = Annotated[Id | None, Query()]
-Position = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Position = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[1])]
 
 
 def _queries(request: Request) -> HistoryQueries:
@@ -22,11 +21,13 @@ def _queries(request: Request) -> HistoryQueries:
 
 
 def _wanted(
-    run_id: Filter = None,
+    run_id: Annotated[Id | None, Query(examples=["RUN-2041"])] = None,
     unit_id: Annotated[Id | None, Query(description="the unit itself, and what went into it")] = None,
-    issue_id: Filter = None,
-    event_type: Annotated[Id | None, Query(alias="type", description="`asbuilt.run.completed.v1`, …")] = None,
-    actor: Annotated[Id | None, Query(description="a person or a machine")] = None,
+    issue_id: Annotated[Id | None, Query()] = None,
+    event_type: Annotated[
+        Id | None, Query(alias="type", examples=["plant.step.started.v1"], description="`asbuilt.run.completed.v1`, …")
+    ] = None,
+    actor: Annotated[Id | None, Query(examples=["omar"], description="a person or a machine")] = None,
     since: Annotated[AwareDatetime | None, Query(alias="from", description="happened at this time or later")] = None,
     until: Annotated[AwareDatetime | None, Query(alias="to", description="happened before this time")] = None,
     repeats: Annotated[bool, Query(description="records that repeat an event byte for byte, too")] = False,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.inventory.adapters.queries import UnitQueries
 from services.inventory.adapters.views import tree_view, unit_view
@@ -24,26 +24,27 @@ router = APIRouter(tags=["units"])
 
 ONE = Decimal(1)
 
-UnitId = Annotated[Id, Path()]
+UnitId = Annotated[Id, Path(examples=["HP-200-0417"])]
+ComponentId = Annotated[Id, Path(examples=["MTR-40-0091"])]
 
 
 class Receipt(BaseModel):
     """A unit that came in: a serial unit, or a lot quantity."""
 
-    part_number: Name
-    revision: Name
-    serial: Id | None = None
+    part_number: Name = Field(examples=["MTR-40"])
+    revision: Name = Field(examples=["A"])
+    serial: Annotated[Id | None, Field(examples=["MTR-40-0091"])] = None
     lot: Id | None = None
     quantity: Exact = ONE
     unit_of_measure: Name = "each"
-    location: Name | None = None
+    location: Annotated[Name | None, Field(examples=["stock-1"])] = None
 
 
 class InstallRequest(BaseModel):
     """What is installed, and for which requirement."""
 
-    unit_id: Id
-    requirement_id: Id
+    unit_id: Id = Field(examples=["MTR-40-0091"])
+    requirement_id: Id = Field(examples=["motor"])
     designator: Name | None = None
     quantity: Exact = ONE
 
@@ -51,7 +52,7 @@ class InstallRequest(BaseModel):
 class RemoveRequest(BaseModel):
     """Why it is removed."""
 
-    reason: Text = ""
+    reason: Annotated[Text, Field(examples=["The shaft is scored."])] = ""
 
 
 def _queries(request: Request) -> UnitQueries:
@@ -83,8 +84,8 @@ async def receive_unit(receipt: Receipt, call: Calling) -> Response:
 async def list_units(
     queries: Queries,
     page: Paging,
-    status: UnitStatus | None = None,
-    part_number: Annotated[Name | None, Query()] = None,
+    status: Annotated[UnitStatus | None, Query(examples=["available"])] = None,
+    part_number: Annotated[Name | None, Query(examples=["MTR-40"])] = None,
 ) -> dict[str, Any]:
     """Units in the order of their ids."""
     return await queries.units(page, status and status.value, part_number)
@@ -119,7 +120,7 @@ async def install_unit(unit_id: UnitId, given: InstallRequest, call: Calling) ->
 
 
 @router.post("/units/{unit_id}/installations/{component_id}/remove", **needs("unit:remove"))
-async def remove_unit(unit_id: UnitId, component_id: UnitId, given: RemoveRequest, call: Calling) -> Response:
+async def remove_unit(unit_id: UnitId, component_id: ComponentId, given: RemoveRequest, call: Calling) -> Response:
     """Take a unit out of this one; the installation stays visible with its end."""
     command = commands.Remove(unit_id, call.by, call.at, component_id, given.reason)
     return await call.do(Ask((unit_id, component_id), command), _answer)

@@ -21,41 +21,42 @@ from shared.runtime.pages import Paging
 
 router = APIRouter(tags=["issues"])
 
-IssueId = Annotated[Id, Path()]
-Filter = Annotated[Id | None, Query()]
+IssueId = Annotated[Id, Path(examples=["019be2c4-9f02-7a41-8c6d-51b7e3d20f18"])]
 
 
 class Report(BaseModel):
     """What was found, and on what: a run, a step or requirement of it, a unit."""
 
-    title: Name
-    description: Text = ""
-    run_id: Id | None = None
+    title: Name = Field(examples=["One bearing is missing"])
+    description: Annotated[Text, Field(examples=["None left in stock-1."])] = ""
+    run_id: Annotated[Id | None, Field(examples=["RUN-2041"])] = None
     step_id: Id | None = Field(None, description="a step of that run")
     field_id: Id | None = Field(None, description="a field of that step, whose value is wrong")
-    requirement_id: Id | None = Field(None, description="a requirement of that run")
+    requirement_id: Id | None = Field(None, examples=["bearings"], description="a requirement of that run")
     unit_id: Id | None = None
 
 
 class ExceptionGranted(BaseModel):
     """A quantity of one requirement of the issue's run that need not be installed."""
 
-    requirement_id: Id
-    quantity: Exact
+    requirement_id: Id = Field(examples=["bearings"])
+    quantity: Exact = Field(examples=["1"])
 
 
 class Decision(BaseModel):
     """What is to be done, why, and what need not be installed."""
 
-    disposition: DispositionKind
-    justification: Text = Field("", description="needed for use-as-is, and where anything is excepted")
+    disposition: DispositionKind = Field(examples=["use-as-is"])
+    justification: Text = Field(
+        "", examples=["The customer agreed."], description="needed for use-as-is, and where anything is excepted"
+    )
     exceptions: list[ExceptionGranted] = Field(default_factory=list, max_length=1_000)
 
 
 class Closing(BaseModel):
     """How it was closed."""
 
-    resolution: Text = ""
+    resolution: Annotated[Text, Field(examples=["Delivered with one bearing less."])] = ""
 
 
 def _queries(request: Request) -> IssueQueries:
@@ -78,9 +79,9 @@ async def open_issue(report: Report, call: Calling) -> Response:
 async def list_issues(
     queries: Queries,
     page: Paging,
-    run_id: Filter = None,
-    unit_id: Filter = None,
-    state: IssueState | None = None,
+    run_id: Annotated[Id | None, Query(examples=["RUN-2041"])] = None,
+    unit_id: Annotated[Id | None, Query()] = None,
+    state: Annotated[IssueState | None, Query(examples=["pending"])] = None,
 ) -> dict[str, Any]:
     """Issues, the newest first."""
     return await queries.issues(page, run_id, unit_id, state and state.value)

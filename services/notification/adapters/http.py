@@ -5,7 +5,7 @@ from datetime import timedelta
 from secrets import token_bytes
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, SecretStr
 
@@ -26,19 +26,29 @@ router = APIRouter(tags=["webhooks"])
 
 SECRET_BYTES = 32
 
-Url = Annotated[str, Field(min_length=1, max_length=2_000, description="where deliveries are posted to")]
+Url = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2_000,
+        examples=["https://erp.example.com/asbuilt"],
+        description="where deliveries are posted to",
+    ),
+]
 Patterns = Annotated[
     list[Name],
     Field(
         min_length=1,
         max_length=100,
+        examples=[["run.completed", "run.reopened"]],
         description="types without `asbuilt.` and version, `*` for any characters: `run.completed`, `run.*`, `*`",
     ),
 ]
 Key = Annotated[
     SecretStr, Field(max_length=200, description="`whsec_` and 24 to 64 bytes in base64; made when left out")
 ]
-EndpointId = Annotated[Id, Path()]
+EndpointId = Annotated[Id, Path(examples=["019be2c4-a1b0-7d55-9c1e-0f4b8a7e2d61"])]
+DeliveryId = Annotated[Id, Path(examples=["019be2c4-b3c1-7e66-8d2f-1a5c9b8f3e72"])]
 State = Literal["waiting", "delivered", "given_up", "skipped"]
 
 
@@ -46,7 +56,7 @@ class Registration(BaseModel):
     """A new endpoint."""
 
     url: Url
-    description: Text = ""
+    description: Annotated[Text, Field(examples=["the ERP"])] = ""
     events: Patterns
     secret: Key | None = None
 
@@ -63,19 +73,23 @@ class Rotation(BaseModel):
     """A new secret; the one before signs beside it for a while."""
 
     secret: Key | None = None
-    old_for_s: int = Field(86_400, ge=0, le=2_592_000, description="how long the secret before signs too (s)")
+    old_for_s: int = Field(
+        86_400, examples=[3600], ge=0, le=2_592_000, description="how long the secret before signs too (s)"
+    )
 
 
 class Disabling(BaseModel):
     """Why nothing is to be sent any more."""
 
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Annotated[Text, Field(min_length=1, examples=["The ERP is being replaced."])]
 
 
 class Enabling(BaseModel):
     """What of that which waited is sent."""
 
-    recover: bool = Field(default=True, description="send what waited; else only what comes from now on")
+    recover: bool = Field(
+        default=True, examples=[True], description="send what waited; else only what comes from now on"
+    )
 
 
 def _queries(request: Request) -> EndpointQueries:
@@ -164,7 +178,10 @@ async def show_endpoint(endpoint_id: EndpointId, queries: Queries) -> dict[str, 
 
 @router.get("/endpoints/{endpoint_id}/deliveries", **needs("read"))
 async def list_deliveries(
-    endpoint_id: EndpointId, queries: Queries, page: Paging, state: State | None = None
+    endpoint_id: EndpointId,
+    queries: Queries,
+    page: Paging,
+    state: Annotated[State | None, Query(examples=["waiting"])] = None,
 ) -> dict[str, Any]:
     """The deliveries of an endpoint, the newest first."""
     await queries.endpoint(endpoint_id)
@@ -172,13 +189,13 @@ async def list_deliveries(
 
 
 @router.get("/deliveries/{delivery_id}", **needs("read"))
-async def show_delivery(delivery_id: Annotated[Id, Path()], queries: Queries) -> dict[str, Any]:
+async def show_delivery(delivery_id: DeliveryId, queries: Queries) -> dict[str, Any]:
     """One delivery, by its `webhook-id`, with every attempt."""
     return await queries.delivery(delivery_id)
 
 
 @router.post("/deliveries/{delivery_id}/resend", status_code=202, **needs("webhook:manage"))
-async def resend_delivery(delivery_id: Annotated[Id, Path()], call: Calling) -> Response:
+async def resend_delivery(delivery_id: DeliveryId, call: Calling) -> Response:
     """Send a delivery once more, under the same `webhook-id`; later ones of its key wait for it."""
 
     def said(outcome: Outcome) -> dict[str, Any]:

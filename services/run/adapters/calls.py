@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
+from services.run.adapters import examples
 from services.run.adapters.queries import RunQueries
 from services.run.adapters.views import run_view
 from services.run.domain.run import Imported
@@ -14,15 +15,18 @@ from shared.messaging.transaction import Held
 from shared.messaging.walk import Outcome
 from shared.runtime.http import Call
 
-RunId = Annotated[Id, Path()]
-PartId = Annotated[Id, Path()]
-"""The id of a step, a field or a gate of the run."""
+RunId = Annotated[Id, Path(examples=[examples.RUN])]
+StepId = Annotated[Id, Path(examples=[examples.STEP])]
+OptionalStepId = Annotated[Id, Path(examples=[examples.OPTIONAL_STEP])]
+FieldId = Annotated[Id, Path(examples=[examples.FIELD])]
+GateId = Annotated[Id, Path(examples=[examples.GATE])]
+RedlineId = Annotated[Id, Path(examples=[examples.REDLINE])]
 
 
 class Reason(BaseModel):
     """Why."""
 
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Annotated[Text, Field(min_length=1, examples=["The thread is stripped."])]
 
 
 def _queries(request: Request) -> RunQueries:
@@ -42,7 +46,10 @@ def _in_utc(moment: datetime) -> datetime:
 
 HappenedAt = Annotated[
     Annotated[AwareDatetime, AfterValidator(_in_utc)] | None,
-    Field(description="for history that is taken in afterwards: when it happened. Needs the permission history:import"),
+    Field(
+        description="for history that is taken in afterwards: when it happened, which is 2019-03-04T07:30:00Z, say. "
+        "Needs the permission history:import"
+    ),
 ]
 
 

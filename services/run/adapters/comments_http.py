@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.run.adapters.calls import PartId, Queries, RunId
+from services.run.adapters.calls import Queries, RunId, StepId
 from services.run.domain import commands
 from services.run.domain.events import Commented
 from shared.contracts.base import Text
@@ -38,7 +38,7 @@ async def comment_on_run(run_id: RunId, said: Saying, call: Calling) -> Response
 
 
 @router.post("/runs/{run_id}/steps/{step_id}/comments", status_code=201, **needs("step:work"))
-async def comment_on_step(run_id: RunId, step_id: PartId, said: Saying, call: Calling) -> Response:
+async def comment_on_step(run_id: RunId, step_id: StepId, said: Saying, call: Calling) -> Response:
     """Say something about a step, whatever its state."""
     command = commands.Comment(run_id, call.by, call.at, new_id(), said.text, step_id)
     return await call.do(Ask((run_id,), command), _comment, status=201)
@@ -51,7 +51,7 @@ async def list_comments(run_id: RunId, queries: Queries, page: Paging) -> dict[s
 
 
 @router.get("/runs/{run_id}/steps/{step_id}/comments", **needs("read"))
-async def list_step_comments(run_id: RunId, step_id: PartId, queries: Queries, page: Paging) -> dict[str, Any]:
+async def list_step_comments(run_id: RunId, step_id: StepId, queries: Queries, page: Paging) -> dict[str, Any]:
     """What was said about a step, the newest first."""
     return await queries.comments(run_id, page, step_id)
 

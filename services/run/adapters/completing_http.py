@@ -1,12 +1,13 @@
 """`/runs/{run_id}`: the completion review, confirming it, the records of completions, and reopening."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from services.run.adapters.calls import HappenedAt, Queries, Reason, RunId, happened, run_answer
+from services.run.adapters.examples import ISSUE
 from services.run.adapters.views import completion_view, review_view
 from services.run.domain import commands
 from services.run.domain.events import RunCompleted
@@ -22,16 +23,16 @@ router = APIRouter(tags=["completion"])
 class WarningAcknowledged(BaseModel):
     """A warning of the review, named by its code and subject."""
 
-    code: Name
-    subject: Id
+    code: Name = Field(examples=["issue-open"])
+    subject: Id = Field(examples=[ISSUE])
 
 
 class Confirmation(BaseModel):
     """The confirmation of a completion review."""
 
-    review_version: Text = Field(description="`version` of the review that was looked at")
+    review_version: Text = Field(examples=["sha256:7d2c…"], description="`version` of the review that was looked at")
     acknowledged: list[WarningAcknowledged] = Field(default_factory=list, description="every warning of that review")
-    note: Text = ""
+    note: Annotated[Text, Field(examples=["First of its lot."])] = ""
     occurred_at: HappenedAt = None
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from services.run.adapters.calls import Queries, RunId
+from services.run.adapters.examples import FILE, STEP
 from services.run.adapters.views import file_view
 from services.run.domain import commands
 from services.run.domain.decide import decide
@@ -29,8 +30,7 @@ LARGEST_BYTES = 5_000_000_000
 UNKNOWN_CONTENT = "0" * 64
 """Of a file that has not come yet."""
 
-Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file's content")]
-OptionalId = Annotated[Id | None, Query()]
+Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", examples=[FILE], description="SHA-256 of the file's content")]
 
 
 class FileElsewhere(Refused):
@@ -51,7 +51,7 @@ def _objects(request: Request) -> Objects:
 def _uploads() -> dict[str, Any]:
     """The keyword arguments of a route whose body is a file, with a limit of its own."""
     given = needs("step:work")
-    content = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    content = {"*/*": {"schema": {"type": "string", "format": "binary"}, "example": "hello"}}
     body = {"description": "the file itself; its type in the header content-type", "required": True, "content": content}
     return {**given, "openapi_extra": {**given["openapi_extra"], "requestBody": body}, "max_body_size": LARGEST_BYTES}
 
@@ -61,9 +61,9 @@ async def attach_file(
     run_id: RunId,
     request: Request,
     queries: Queries,
-    name: Annotated[Name, Query(description="its name, without folders")],
-    step_id: OptionalId = None,
-    field_id: OptionalId = None,
+    name: Annotated[Name, Query(examples=["curve.txt"], description="its name, without folders")],
+    step_id: Annotated[Id | None, Query(examples=[STEP])] = None,
+    field_id: Annotated[Id | None, Query()] = None,
     said_bytes: Annotated[int | None, Header(alias="content-length", include_in_schema=False)] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from pydantic import ConfigDict
 
 from services.run.adapters import (
     comments_http,
@@ -14,7 +15,8 @@ from services.run.adapters import (
     reading_http,
     redlines_http,
 )
-from services.run.adapters.calls import HappenedAt, PartId, Queries, Reason, RunId, happened, run_answer
+from services.run.adapters.calls import GateId, HappenedAt, Queries, Reason, RunId, happened, run_answer
+from services.run.adapters.examples import ORDER
 from services.run.adapters.steps_http import router as steps_router
 from services.run.adapters.views import run_view
 from services.run.domain import commands
@@ -41,6 +43,8 @@ router.include_router(reading_http.router)
 class Order(OrderSnapshot):
     """The order of a run: a full snapshot of what it executes."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [ORDER]})
+
     occurred_at: HappenedAt = None
 
 
@@ -59,7 +63,7 @@ async def show_run(run_id: RunId, queries: Queries) -> dict[str, Any]:
 
 
 @router.post("/runs/{run_id}/gates/{gate_id}/approve", **needs("gate:approve"))
-async def approve_gate(run_id: RunId, gate_id: PartId, call: Calling) -> Response:
+async def approve_gate(run_id: RunId, gate_id: GateId, call: Calling) -> Response:
     """Approve a gate, holding its role."""
     command = commands.ApproveGate(run_id, call.by, call.at, gate_id, call.roles)
     return await call.do(Ask((run_id,), command), run_answer)

@@ -13,7 +13,9 @@ from shared.runtime.pages import Paging
 
 router = APIRouter()
 
-Filter = Annotated[Name | None, Query()]
+
+def _filter(example: str, description: str | None = None) -> Any:
+    return Query(examples=[example], description=description)
 
 
 def _lists(request: Request) -> RunLists:
@@ -22,19 +24,23 @@ def _lists(request: Request) -> RunLists:
 
 
 def _wanted(
-    status: RunStatus | None = None,
-    part_number: Filter = None,
-    procedure: Filter = None,
-    procedure_version: Annotated[Name | None, Query(description="of the procedure")] = None,
-    line: Filter = None,
-    work_center: Filter = None,
-    work_order: Annotated[Id | None, Query()] = None,
-    unit_id: Annotated[Id | None, Query(description="the target: its serial, or `part_number:lot`")] = None,
-    person: Annotated[Name | None, Query(description="who worked on a step of the run")] = None,
+    status: Annotated[RunStatus | None, _filter("in_progress")] = None,
+    part_number: Annotated[Name | None, _filter("HP-200")] = None,
+    procedure: Annotated[Name | None, _filter("Assemble hydraulic pump")] = None,
+    procedure_version: Annotated[Name | None, _filter("7", "of the procedure")] = None,
+    line: Annotated[Name | None, _filter("pumps")] = None,
+    work_center: Annotated[Name | None, _filter("cell-4")] = None,
+    work_order: Annotated[Id | None, _filter("WO-88213")] = None,
+    unit_id: Annotated[Id | None, _filter("HP-200-0417", "the target: its serial, or `part_number:lot`")] = None,
+    person: Annotated[Name | None, _filter("omar", "who worked on a step of the run")] = None,
     since: Annotated[
-        AwareDatetime | None, Query(alias="from", description="the time sorted by is this or later")
+        AwareDatetime | None,
+        Query(alias="from", examples=["2026-11-01T00:00:00Z"], description="the time sorted by is this or later"),
     ] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="the time sorted by is before this")] = None,
+    until: Annotated[
+        AwareDatetime | None,
+        Query(alias="to", examples=["2026-12-01T00:00:00Z"], description="the time sorted by is before this"),
+    ] = None,
 ) -> Wanted:
     return Wanted(
         status=status and status.value,
@@ -57,7 +63,11 @@ async def list_runs(
     wanted: Annotated[Wanted, Depends(_wanted)],
     page: Paging,
     sort: Annotated[
-        Sort, Query(description="with a minus the latest come first; runs that lack the time come last")
+        Sort,
+        Query(
+            examples=["-completed_at"],
+            description="with a minus the latest come first; runs that lack the time come last",
+        ),
     ] = Sort.LATEST_ORDERED,
 ) -> dict[str, Any]:
     """Runs, the newest first where nothing else is said.

@@ -23,16 +23,20 @@ MOST = 1_000
 class PolicyWanted(BaseModel):
     """The warnings that block runs of one part, or of all."""
 
-    part_number: Name = Field(EVERY_PART, description="the part whose runs it is for; `*` stands for all parts")
-    blocking: set[Name] = Field(min_length=1, description="codes of warnings, for example `redline-open`")
+    part_number: Name = Field(
+        EVERY_PART, examples=["HP-200"], description="the part whose runs it is for; `*` stands for all parts"
+    )
+    blocking: set[Name] = Field(min_length=1, examples=[["redline-open"]], description="codes of warnings")
 
 
 class PoliciesWanted(BaseModel):
     """All policies that there are to be."""
 
-    version: int = Field(description="of the policies that were looked at: nobody overwrites what he has not seen")
+    version: int = Field(
+        examples=[1], description="of the policies that were looked at: nobody overwrites what he has not seen"
+    )
     policies: Annotated[list[PolicyWanted], Field(max_length=MOST)]
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Annotated[Text, Field(min_length=1, examples=["Customers of this part audit every redline."])]
 
 
 @router.get("/policies", **needs("read"))

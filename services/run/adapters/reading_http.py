@@ -20,7 +20,13 @@ router = APIRouter()
 
 Number = Annotated[
     int | None,
-    Query(alias="completion", ge=1, le=1_000_000, description="of a completion record: 1, 2, … after reopenings"),
+    Query(
+        alias="completion",
+        examples=[1],
+        ge=1,
+        le=1_000_000,
+        description="of a completion record: 1, 2, … after reopenings",
+    ),
 ]
 
 
@@ -64,7 +70,7 @@ async def export_run(
     run_id: RunId,
     queries: Queries,
     evidence: EvidenceOf,
-    form: Annotated[Format, Query(alias="format")] = Format.JSON,
+    form: Annotated[Format, Query(alias="format", examples=["csv"])] = Format.JSON,
     number: Number = None,
 ) -> Response:
     """Everything that is kept of a run, streamed: the completion record asked for (else the one that stands) as it was

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Body
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.run.adapters.calls import PartId, Queries, Reason, RunId
+from services.run.adapters.calls import Queries, Reason, RedlineId, RunId
+from services.run.adapters.examples import SHIM
 from services.run.adapters.redline_views import redline_view
 from services.run.domain import commands, redline
 from services.run.domain.refusals import OrderInvalid, RedlineInvalid
@@ -23,21 +24,6 @@ router = APIRouter(tags=["redlines"])
 
 MOST_CHANGES = 100
 MOST_ROLES = 20
-
-SHIM = {
-    "reason": "The seals of this lot are thin: shim them, and test at half the voltage.",
-    "changes": [
-        {
-            "kind": "add-step",
-            "step": {"step_id": "shim", "name": "Shim the seal", "after": ["mount"]},
-            "before": ["test"],
-        },
-        {"kind": "change-step", "step": {"step_id": "test", "name": "Test", "text": "500 V DC for 60 s."}},
-        {"kind": "change-dependencies", "step_id": "label", "after": ["shim", "test"]},
-        {"kind": "mark-not-applicable", "step_id": "second-coat"},
-    ],
-    "roles": ["Quality"],
-}
 
 
 class Proposal(BaseModel):
@@ -56,7 +42,9 @@ class Proposal(BaseModel):
 class Review(BaseModel):
     """The review of a redline for one role."""
 
-    role: Name = Field(description="one of the roles whose review is wanted, and that the reviewer holds")
+    role: Name = Field(
+        examples=["Quality"], description="one of the roles whose review is wanted, and that the reviewer holds"
+    )
 
 
 @router.post("/runs/{run_id}/redlines", status_code=201, **needs("redline:propose"))
@@ -86,7 +74,7 @@ async def list_redlines(run_id: RunId, queries: Queries) -> dict[str, Any]:
 
 
 @router.get("/runs/{run_id}/redlines/{redline_id}", **needs("read"))
-async def show_redline(run_id: RunId, redline_id: PartId, queries: Queries) -> dict[str, Any]:
+async def show_redline(run_id: RunId, redline_id: RedlineId, queries: Queries) -> dict[str, Any]:
     """One redline: what it changes, who reviewed it, and each step before and after."""
     run = (await queries.run(run_id)).state
     if redline_id not in run.redlines:
@@ -95,7 +83,7 @@ async def show_redline(run_id: RunId, redline_id: PartId, queries: Queries) -> d
 
 
 @router.post("/runs/{run_id}/redlines/{redline_id}/apply", **needs("redline:approve"))
-async def apply_redline(run_id: RunId, redline_id: PartId, call: Calling) -> Response:
+async def apply_redline(run_id: RunId, redline_id: RedlineId, call: Calling) -> Response:
     """Change the steps. They are todo again; what was recorded on them before stays as evidence."""
     return await call.do(
         Ask((run_id,), commands.ApplyRedline(run_id, call.by, call.at, redline_id)), _shown(redline_id)
@@ -103,21 +91,21 @@ async def apply_redline(run_id: RunId, redline_id: PartId, call: Calling) -> Res
 
 
 @router.post("/runs/{run_id}/redlines/{redline_id}/accept", **needs("redline:approve"))
-async def accept_redline(run_id: RunId, redline_id: PartId, review: Review, call: Calling) -> Response:
+async def accept_redline(run_id: RunId, redline_id: RedlineId, review: Review, call: Calling) -> Response:
     """Accept an applied redline for a role that you hold; it is accepted when every wanted role has accepted."""
     command = commands.AcceptRedline(run_id, call.by, call.at, redline_id, review.role, call.roles)
     return await call.do(Ask((run_id,), command), _shown(redline_id))
 
 
 @router.post("/runs/{run_id}/redlines/{redline_id}/reject", **needs("redline:approve"))
-async def reject_redline(run_id: RunId, redline_id: PartId, given: Reason, call: Calling) -> Response:
+async def reject_redline(run_id: RunId, redline_id: RedlineId, given: Reason, call: Calling) -> Response:
     """Turn a redline down. An applied one is undone, while no step that it changed is signed."""
     command = commands.RejectRedline(run_id, call.by, call.at, redline_id, given.reason)
     return await call.do(Ask((run_id,), command), _shown(redline_id))
 
 
 @router.post("/runs/{run_id}/redlines/{redline_id}/cancel", **needs("redline:propose"))
-async def cancel_redline(run_id: RunId, redline_id: PartId, given: Reason, call: Calling) -> Response:
+async def cancel_redline(run_id: RunId, redline_id: RedlineId, given: Reason, call: Calling) -> Response:
     """Take a proposal back; its steps go on where they stood."""
     command = commands.CancelRedline(run_id, call.by, call.at, redline_id, given.reason)
     return await call.do(Ask((run_id,), command), _shown(redline_id))

@@ -20,7 +20,7 @@ def said(happened: tuple[Happened, ...]) -> list[tuple[str, str, str | None]]:
     return [(type(one.data).__name__, one.data.step_id, one.data.operator) for one in happened]  # type: ignore[attr-defined]
 
 
-def test_an_activity_is_started_by_every_session_and_signed_off_by_the_last() -> None:
+def test_every_session_checks_in_and_out_and_the_last_one_signs_off() -> None:
     """Two people at once, and a third after a later activity: one step, one sign-off, in time order."""
     log = [
         worked("Turn", "Ada", 0, 2),
@@ -29,12 +29,27 @@ def test_an_activity_is_started_by_every_session_and_signed_off_by_the_last() ->
         worked("Turn", "Dora", 5, 6),
     ]
     assert said(history(log).worked) == [
-        ("StepStarted", "Turn", "Ada"),
-        ("StepStarted", "Turn", "Ben"),
-        ("StepStarted", "Pack", "Cleo"),
+        ("StepCheckedIn", "Turn", "Ada"),
+        ("StepCheckedIn", "Turn", "Ben"),
+        ("StepCheckedOut", "Turn", "Ada"),
+        ("StepCheckedOut", "Turn", "Ben"),
+        ("StepCheckedIn", "Pack", "Cleo"),
         ("StepSignedOff", "Pack", "Cleo"),
-        ("StepStarted", "Turn", "Dora"),
+        ("StepCheckedIn", "Turn", "Dora"),
         ("StepSignedOff", "Turn", "Dora"),
+    ]
+
+
+def test_a_worker_who_ends_one_session_as_the_next_begins_leaves_first() -> None:
+    """And one of no length begins before it ends."""
+    log = [worked("Turn", "Ada", 0, 1), worked("Turn", "Ada", 1, 1), worked("Turn", "Ada", 1, 2)]
+    assert [name for name, *_ in said(history(log).worked)] == [
+        "StepCheckedIn",
+        "StepCheckedOut",
+        "StepCheckedIn",
+        "StepCheckedIn",
+        "StepCheckedOut",
+        "StepSignedOff",
     ]
 
 
@@ -55,7 +70,7 @@ def test_at_one_moment_what_ends_comes_before_what_begins() -> None:
     log = [worked("Turn", "Ada", 0, 1), worked("Check", "Dora", 1, 1)]
     assert said(history(log).worked)[1:] == [
         ("StepSignedOff", "Turn", "Ada"),
-        ("StepStarted", "Check", "Dora"),
+        ("StepCheckedIn", "Check", "Dora"),
         ("StepSignedOff", "Check", "Dora"),
     ]
 
@@ -70,7 +85,7 @@ def test_the_same_line_is_the_same_event_and_a_line_entered_twice_is_two() -> No
     """Ids follow from what a line says: a longer export of the same log repeats them and adds its own."""
     log = [worked("Turn", "Ada", 0, 1), worked("Turn", "Ada", 0, 1)]
     ids = {one.id for one in history(log).worked}
-    assert len(ids) == 3
+    assert len(ids) == 4
     longer = [*log, worked("Turn", "Ada", 0, 1, order="W-2")]
     assert ids < {one.id for one in history(longer).worked}
     assert not {one.id for one in history(log, prefix="other-").worked} & ids

@@ -1,8 +1,10 @@
 """What a plant's systems would have published, from the log of its work sessions.
 
 A work order is a run, and each of its activities a step. The first session of a work order tells that it was
-ordered; every session starts its step; the end of the last session of an activity signs the step off, in the name
-of its worker. Whoever works on a step that is started already changes nothing by starting it again.
+ordered. Every session checks its worker in and out; the first check-in starts the step, and the end of the last session
+signs it off, in the name of its worker, which checks everybody out. A session that was entered twice, or overlaps with
+another of the same worker on the same step, is published as it was entered: who is checked in already is not checked in
+again, and the check-out that is left over is refused.
 
 The steps do not depend on each other: a shop takes activities up again after later ones, and inspects after
 packing, so its log proves no order among them, and an order that demanded one would refuse work that was done.
@@ -10,13 +12,21 @@ packing, so its log proves no order among them, and an order that demanded one w
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.contracts.base import PlantEvent
 from shared.contracts.catalog import PLANT_ORDERS, PLANT_STEPS
-from shared.contracts.plant import Procedure, RunOrdered, StepOrdered, StepSignedOff, StepStarted, Target
+from shared.contracts.plant import (
+    Procedure,
+    RunOrdered,
+    StepCheckedIn,
+    StepCheckedOut,
+    StepOrdered,
+    StepSignedOff,
+    Target,
+)
 from shared.kernel import derived_id
 from shared.runtime.command.feeds.sending import Sending, sending
 from shared.runtime.command.feeds.worklog import Session
@@ -27,7 +37,7 @@ PREFIX = "replay-"
 PART = "REPLAYED"
 PROCEDURE = Procedure(name="As the log tells", version="1")
 
-SIGN_OFF, START, SIGN_OFF_AT_START = range(3)
+CHECK_OUT, SIGN_OFF, CHECK_IN, CHECK_OUT_AT_START, SIGN_OFF_AT_START = range(5)
 """What comes first at the same moment: a worker ends one session and then begins the next; only a session that
 ends as it begins is the other way round."""
 
@@ -58,7 +68,8 @@ def history(sessions: Sequence[Session], *, prefix: str = PREFIX, in_order: bool
     The same log gives the same events with the same ids, under whatever file name; a longer log of the same plant
     gives these and more.
     """
-    worked = [*_starts(sessions, prefix), *_sign_offs(sessions, prefix)]
+    last = _last(sessions)
+    worked = [*_attended(sessions, prefix, last), *_sign_offs(sessions, prefix, last)]
     planned = sorted(_orders(sessions, prefix, in_order=in_order), key=_when)
     return History(tuple(planned), tuple(sorted(worked, key=_when)))
 
@@ -83,7 +94,7 @@ def _orders(sessions: Sequence[Session], prefix: str, *, in_order: bool) -> Iter
     for work_order, names in activities.items():
         at = began[work_order]
         event_id = _id(at, "ordered", prefix, work_order, f"{in_order}", *names)
-        yield Happened(at, START, event_id, _order(prefix, work_order, names, in_order=in_order))
+        yield Happened(at, CHECK_IN, event_id, _order(prefix, work_order, names, in_order=in_order))
 
 
 def _order(prefix: str, work_order: str, activities: Sequence[str], *, in_order: bool) -> RunOrdered:
@@ -101,27 +112,36 @@ def _order(prefix: str, work_order: str, activities: Sequence[str], *, in_order:
     )
 
 
-def _starts(sessions: Iterable[Session], prefix: str) -> Iterator[Happened]:
+def _last(sessions: Sequence[Session]) -> Mapping[tuple[str, str], int]:
+    """Which session ends last of an activity; of those that end together, the one that was entered last."""
+    last: dict[tuple[str, str], int] = {}
+    for number, one in enumerate(sessions):
+        step = (one.work_order, one.activity)
+        if step not in last or _end(one) >= _end(sessions[last[step]]):
+            last[step] = number
+    return last
+
+
+def _attended(sessions: Sequence[Session], prefix: str, last: Mapping[tuple[str, str], int]) -> Iterator[Happened]:
     entered: Counter[tuple[str, ...]] = Counter()
-    for one in sessions:
+    for number, one in enumerate(sessions):
         what = _what(one)
         entered[what] += 1  # a session that was entered twice was published twice
-        event_id = _id(one.started_at, "started", prefix, *what, f"{entered[what]}")
-        data = StepStarted(run_id=prefix + one.work_order, step_id=one.activity, operator=one.worker)
-        yield Happened(one.started_at, START, event_id, data)
+        seed = (prefix, *what, f"{entered[what]}")
+        who = {"run_id": prefix + one.work_order, "step_id": one.activity, "operator": one.worker}
+        event_id = _id(one.started_at, "checked-in", *seed)
+        yield Happened(one.started_at, CHECK_IN, event_id, StepCheckedIn.model_validate(who))
+        if one.ended_at is not None and last[one.work_order, one.activity] != number:
+            rank = CHECK_OUT_AT_START if one.ended_at == one.started_at else CHECK_OUT
+            event_id = _id(one.ended_at, "checked-out", *seed)
+            yield Happened(one.ended_at, rank, event_id, StepCheckedOut.model_validate(who))
 
 
-def _sign_offs(sessions: Iterable[Session], prefix: str) -> Iterator[Happened]:
-    """By the session that ends last; of those that end together, the one that was entered last. An activity with
-    a session that goes on is not signed off.
-    """
-    last: dict[tuple[str, str], Session] = {}
+def _sign_offs(sessions: Sequence[Session], prefix: str, last: Mapping[tuple[str, str], int]) -> Iterator[Happened]:
+    """An activity with a session that goes on is not signed off."""
     starts = {(one.work_order, one.activity, one.started_at) for one in sessions}
-    for one in sessions:
-        step = (one.work_order, one.activity)
-        if step not in last or _end(one) >= _end(last[step]):
-            last[step] = one
-    for (work_order, activity), one in last.items():
+    for (work_order, activity), number in last.items():
+        one = sessions[number]
         if one.ended_at is None:
             continue
         rank = SIGN_OFF_AT_START if (work_order, activity, one.ended_at) in starts else SIGN_OFF

@@ -50,9 +50,9 @@ def replay(
 ) -> None:
     """Replay the history of a plant from the log of its work sessions.
 
-    A work order becomes a run, its activities become steps; every session starts its step, the last one signs it
-    off. The orders are published first, then the work in time order, all work orders side by side. The same log again
-    changes nothing.
+    A work order becomes a run, its activities become steps; every session checks its worker in and out, the last one
+    signs its step off. The orders are published first, then the work in time order, all work orders side by side. The
+    same log again changes nothing.
 
     Exit code 3 when some events got no answer.
     """
