@@ -36,16 +36,24 @@ class Doomed:
         self._armed.touch()
         eventually(lambda: not self._process.is_alive or self._is_done(published), 30, "dead, or done")
         if not self._process.is_alive:
-            assert self._process.died() == -9, self._process.log.read_text()[-2000:]
-            self.died_at.append(self._seams.pop(0))
-            self._plant.leave_the_dead(self._service)
+            self._bury()
+            if self._seams == [
+                Seam.DELETED
+            ]:  # what was sent is in the outbox still, so the next one dies with it deleted
+                self._process = self._start(is_armed=True)
+                self._bury()
             self._process = self._start()
         self._plant.wait_done(self._service, published)
+
+    def _bury(self) -> None:
+        assert self._process.died() == -9, self._process.log.read_text()[-2000:]
+        self.died_at.append(self._seams.pop(0))
+        self._plant.leave_the_dead(self._service)
 
     def _is_done(self, published: Offsets) -> bool:
         return self._plant.has_done(self._service, published)
 
-    def _start(self) -> ServiceProcess:
+    def _start(self, *, is_armed: bool = False) -> ServiceProcess:
         self._armed = self._plant.directory / f"armed-{len(self.died_at)}"
         seam = self._seams[0] if self._seams else Seam.POLLED
         if not self._seams:
@@ -53,6 +61,9 @@ class Doomed:
             self._armed.parent.mkdir()
             return self._plant.start(self._service).wait_ready()
         command = ("shared.testing.doomed", self._service, seam.value, str(self._armed))
+        if is_armed:
+            self._armed.touch()
+            return self._plant.start(self._service, *command)
         return self._plant.start(self._service, *command).wait_ready()
 
 
@@ -62,7 +73,7 @@ def test_a_service_killed_at_every_seam_leaves_the_same_record(
 ) -> None:
     """Whatever it was doing when it died, the next process brings to the same end."""
     expected = undisturbed(service)
-    seams = (*SENDING, *TAKING) if expected.told else TAKING  # first those that need a wave with an announcement
+    seams = (*TAKING, *SENDING) if expected.told else TAKING
     plant = fresh(service)
     doomed = Doomed(plant, service, seams)
     for wave in waves_for(service):
