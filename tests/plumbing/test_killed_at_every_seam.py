@@ -39,7 +39,7 @@ class Doomed:
             self._bury()
             if self._seams == [
                 Seam.DELETED
-            ]:  # what was sent is in the outbox still, so the next one dies with it deleted
+            ]:  # the outbox still holds what was sent: the next one deletes it, and dies
                 self._process = self._start(is_armed=True)
                 self._bury()
             self._process = self._start()
