@@ -37,9 +37,7 @@ class Doomed:
         eventually(lambda: not self._process.is_alive or self._is_done(published), 30, "dead, or done")
         if not self._process.is_alive:
             self._bury()
-            if self._seams == [
-                Seam.DELETED
-            ]:  # the outbox still holds what was sent: the next one deletes it, and dies
+            if self._seams == [Seam.DELETED]:  # the outbox still holds what was sent: the next one deletes it, and dies
                 self._process = self._start(is_armed=True)
                 self._bury()
             self._process = self._start()
