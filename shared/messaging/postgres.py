@@ -36,6 +36,20 @@ BLOCKED = text("""
 NOTIFY = text("select pg_notify('outbox', '')")
 """Wakes the relay when this transaction commits, in whichever process it runs."""
 
+ANNOUNCE_FEW = text("""
+    with told as (
+        insert into outbox (event_id, topic, key, body)
+        select event_id, topic, key, body
+        from unnest(cast(:event_id as text[]), cast(:topic as text[]), cast(:key as text[]), cast(:body as bytea[]))
+            with ordinality as told (event_id, topic, key, body, number)
+        order by number
+    )
+    select pg_notify('outbox', '')""")
+"""In order, and the relay is woken, in one round trip where COPY and `NOTIFY` take three: a person waits for it."""
+
+FEW = 20
+"""Announcements; with more, COPY costs less."""
+
 PARK = text("""
     insert into parked (topic, partition, record_offset, record_timestamp, key, raw_key, value, headers,
                         parking, reason, detail, event_id, event_type, waits_for, deadline)
@@ -142,6 +156,10 @@ class PostgresTransaction:
 
     async def announce(self, announcements: Sequence[Announcement]) -> None:
         """See `Transaction.announce`."""
+        if len(announcements) <= FEW:
+            columns = zip(Announcement._fields, map(list, zip(*announcements, strict=True)), strict=True)
+            await self._connection.execute(ANNOUNCE_FEW, dict(columns))
+            return
         await copy(self._connection, "outbox", Announcement._fields, announcements)
         await self._connection.execute(NOTIFY)
 

@@ -20,6 +20,9 @@ from shared.contracts.samples import FOLDER, Sample
 TOLD = samples.told()
 NEVER = "A released sample never changes: old events stay in topics and histories. Make a new sample beside it."
 
+NO_ATTRIBUTES = {"specversion", "type", "datacontenttype", "data"}
+"""What an event holds besides the attributes that its writer gives."""
+
 NEVER_SAID = {
     # every issue event has one shape; a fresh issue has no disposition yet
     "asbuilt.issue.opened.v1": {"/disposition", "/exceptions/requirement_id", "/exceptions/quantity"},
@@ -73,9 +76,7 @@ def test_a_sample_is_written_as_it_was_read(sample: Sample) -> None:
     """Everything a sample says comes out again, digit by digit; what it left out appears as its default."""
     told = _plain(sample.value)
     entry, contract = envelope.contract_of(envelope.read(sample.value, ()))
-    attributes = {
-        name: text for name, text in told.items() if name not in {"specversion", "type", "datacontenttype", "data"}
-    }
+    attributes = {name: text for name, text in told.items() if name not in NO_ATTRIBUTES}
     written = _plain(envelope.write(entry, contract, attributes))
     assert _missing(told, written) == []
 

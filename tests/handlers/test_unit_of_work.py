@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.messaging.messages import KeptRecord
-from shared.messaging.postgres import PostgresUnitOfWork
+from shared.messaging.postgres import FEW, PostgresUnitOfWork
 from shared.messaging.transaction import (
     Announcement,
     Change,
@@ -242,14 +242,14 @@ async def test_an_aggregate_that_somebody_else_created_meanwhile_is_a_conflict(g
         assert await transaction.lock(["R-1"]) == {"R-1": Held(1, 10)}
 
 
-async def test_announcements_stand_in_the_order_in_which_they_were_made(ground: Ground) -> None:
-    """Within a transaction and from one to the next."""
-    for number in (1, 2):
+@pytest.mark.parametrize("count", [1, FEW, FEW + 1])
+async def test_announcements_stand_in_the_order_in_which_they_were_made(ground: Ground, count: int) -> None:
+    """Within a transaction and from one to the next, whether they are few or many."""
+    made = [f"e-{transaction}-{number}" for transaction in (1, 2) for number in reversed(range(count))]
+    for events in (made[:count], made[count:]):
         async with ground.begin() as transaction:
-            await transaction.announce(
-                [Announcement(f"e-{number}{part}", "asbuilt.runs", "R-1", b"{}") for part in "abc"]
-            )
-    assert await ground.outbox() == ["e-1a", "e-1b", "e-1c", "e-2a", "e-2b", "e-2c"]
+            await transaction.announce([Announcement(one, "asbuilt.runs", "R-1", b"{}") for one in events])
+    assert await ground.outbox() == made
 
 
 async def test_the_first_answer_is_kept_with_its_fingerprint(ground: Ground) -> None:

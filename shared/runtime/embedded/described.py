@@ -25,7 +25,7 @@ UP = "up"
 
 PLANT_FILE = "plant.json"
 LOCK = "lock"
-LEFT_BEHIND = ("postgres", "broker", "*.log", "*.pem", "jwks.json", PLANT_FILE)
+LEFT_BEHIND = ("postgres", "broker", "files", "*.log", "*.pem", "jwks.json", PLANT_FILE)
 """What a plant makes in its directory."""
 ORPHANS_END_WITHIN_S = 15
 
