@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from services.run.domain import attending, events, failing, holding, redline
+from services.run.domain.evidence import EvidenceEvent
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
 from services.run.domain.policies import POLICIES, PolicyConfigured
 from services.run.domain.redlines import RedlineEvent
@@ -49,14 +50,10 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
             return contracts.RunCommented(by=who, run_id=run_id, comment_id=comment_id, text=said, step_id=step_id)
         case events.FileAttached():
             return _file_attached(event)
-        case events.TargetNoted(run_id, _, _, unit_id, version):
-            return contracts.TargetNoted(by=who, run_id=run_id, unit_id=unit_id, as_built_version=version)
-        case events.InstallationNoted():
-            return _installation_noted(event)
-        case events.RemovalNoted():
-            return _removal_noted(event)
-        case events.IssueNoted():
-            return _issue_noted(event)
+        case events.TargetNoted() | events.InstallationNoted() | events.RemovalNoted() | events.IssueNoted():
+            return _noted(event)
+        case events.EvidenceRefused() | events.EvidenceSettled():
+            return _evidence(event)
         case events.RunCompleted() | events.RunReopened() | events.RunReady() | events.RunNotReady():
             return _completing(event)
         case PolicyConfigured():
@@ -86,6 +83,26 @@ def _completing(event: events.CompletingEvent) -> Contract:
 def _ended(event: events.RunCanceled | events.RunFailed) -> Contract:
     contract = contracts.RunCanceled if isinstance(event, events.RunCanceled) else contracts.RunFailed
     return contract(by=by(event.by), run_id=event.run_id, unit_id=event.unit_id, reason=event.reason)
+
+
+def _evidence(event: EvidenceEvent) -> Contract:
+    who = by(event.by)
+    match event:
+        case events.EvidenceRefused(run_id, _, _, one):
+            return contracts.EvidenceRefused(
+                by=who,
+                run_id=run_id,
+                evidence_id=one.evidence_id,
+                refused_id=one.event_id,
+                refused_source=one.source,
+                refused_type=one.type,
+                code=one.code,
+                obstacle=one.obstacle,
+            )
+        case events.EvidenceSettled(run_id, _, _, evidence_id, reason):
+            return contracts.EvidenceSettled(by=who, run_id=run_id, evidence_id=evidence_id, reason=reason)
+        case _:
+            assert_never(event)
 
 
 def _policy(event: PolicyConfigured) -> contracts.PolicyConfigured:
@@ -296,6 +313,20 @@ def _file_attached(event: events.FileAttached) -> contracts.FileAttached:
         size_bytes=event.size_bytes,
         uri=event.uri,
     )
+
+
+def _noted(event: events.NotedEvent) -> Contract:
+    match event:
+        case events.TargetNoted(run_id, who, _, unit_id, version):
+            return contracts.TargetNoted(by=by(who), run_id=run_id, unit_id=unit_id, as_built_version=version)
+        case events.InstallationNoted():
+            return _installation_noted(event)
+        case events.RemovalNoted():
+            return _removal_noted(event)
+        case events.IssueNoted():
+            return _issue_noted(event)
+        case _:
+            assert_never(event)
 
 
 def _installation_noted(event: events.InstallationNoted) -> contracts.InstallationNoted:

@@ -31,7 +31,7 @@ from services.run.domain.policies import (
 )
 from services.run.domain.ranges import awaited_on
 from services.run.domain.run import Run
-from services.run.handlers import HANDLERS
+from services.run.handlers import HANDLERS, note_evidence
 from shared.contracts.catalog import INVENTORY, ISSUES, PLANT_ORDERS, PLANT_STEPS
 from shared.messaging.patience import Patience
 from shared.messaging.road import Road
@@ -78,6 +78,7 @@ SERVICE = Service(
     announce=announce,
     handlers=HANDLERS,
     appeared=_appeared,
+    noted=note_evidence,
 )
 
 

@@ -112,6 +112,8 @@ _TABLE = (
     Entry("asbuilt.run.reopened.v1", run.RunReopened, (RUNS, COMPLETIONS), "run_id"),
     Entry("asbuilt.run.ready.v1", run.RunReady, (RUNS,), "run_id"),
     Entry("asbuilt.run.not-ready.v1", run.RunNotReady, (RUNS,), "run_id"),
+    Entry("asbuilt.run.evidence-refused.v1", run.EvidenceRefused, (RUNS,), "run_id"),
+    Entry("asbuilt.run.evidence-settled.v1", run.EvidenceSettled, (RUNS,), "run_id"),
     Entry("asbuilt.policy.configured.v1", run.PolicyConfigured, (RUNS,), "policies_id"),
     Entry("asbuilt.unit.received.v1", inventory.UnitReceived, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.claimed.v1", inventory.UnitClaimed, (INVENTORY,), "unit_id"),

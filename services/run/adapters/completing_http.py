@@ -1,12 +1,13 @@
 """`/runs/{run_id}`: the completion review, confirming it, the records of completions, and reopening."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.run.adapters.calls import HappenedAt, Queries, Reason, RunId, happened, run_answer
+from services.run.adapters.calls import HappenedAt, PartId, Queries, Reason, RunId, happened, run_answer
 from services.run.adapters.examples import ISSUE
 from services.run.adapters.views import completion_view, review_view
 from services.run.domain import commands
@@ -65,6 +66,20 @@ async def complete_run(run_id: RunId, confirmation: Confirmation, call: Calling)
 async def reopen_run(run_id: RunId, given: Reason, call: Calling) -> Response:
     """Open a completed run again; its completion record stays, marked superseded."""
     return await call.do(Ask((run_id,), commands.ReopenRun(run_id, call.by, call.at, given.reason)), run_answer)
+
+
+@router.get("/runs/{run_id}/refused-evidence", **needs("read"))
+async def list_refused_evidence(run_id: RunId, queries: Queries) -> dict[str, Any]:
+    """Events of plant systems for this run that were not taken, and that nobody has dealt with."""
+    kept = (await queries.run(run_id)).state.refused_evidence.values()
+    return {"items": [asdict(one) for one in kept]}
+
+
+@router.post("/runs/{run_id}/refused-evidence/{evidence_id}/settle", **needs("run:complete"))
+async def settle_evidence(run_id: RunId, evidence_id: PartId, given: Reason, call: Calling) -> Response:
+    """Say how an event that was not taken was dealt with; the review does not warn of it any more."""
+    command = commands.SettleEvidence(run_id, call.by, call.at, evidence_id, given.reason)
+    return await call.do(Ask((run_id,), command), run_answer)
 
 
 def _completion_answer(outcome: Outcome) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from services.run.domain.order import Order
 from services.run.domain.redline import StepChange
-from services.run.domain.run import Imported, Installation, Issue, Value
+from services.run.domain.run import Imported, Installation, Issue, RefusedEvidence, Value
 from shared.kernel import Actor, immutable
 
 
@@ -272,6 +272,29 @@ class CompleteRun(Command):
 
 
 @immutable
+class NoteEvidence(Command):
+    """An event of a plant system for this run was refused, or stands aside."""
+
+    evidence: RefusedEvidence
+
+
+@immutable
+class DealWithEvidence(Command):
+    """What had stood aside was taken after all, or was given up."""
+
+    evidence_id: str
+    reason: str
+
+
+@immutable
+class SettleEvidence(Command):
+    """A person has dealt with an event that was not taken."""
+
+    evidence_id: str
+    reason: str
+
+
+@immutable
 class AssessRun(Command):
     """See whether the run is ready under other policies than before."""
 
@@ -315,6 +338,9 @@ AnyCommand = (
     | NoteRemoval
     | NoteIssue
     | CompleteRun
+    | NoteEvidence
+    | DealWithEvidence
+    | SettleEvidence
     | AssessRun
     | ReopenRun
 )

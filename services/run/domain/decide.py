@@ -6,6 +6,7 @@ from services.run.domain import (
     attending,
     closing,
     comments,
+    evidence,
     failing,
     files,
     gates,
@@ -31,11 +32,13 @@ from services.run.domain.commands import (
     Comment,
     CompleteRun,
     CorrectSession,
+    DealWithEvidence,
     EndIdleSessions,
     FailRun,
     FailStep,
     HoldStep,
     LoseTarget,
+    NoteEvidence,
     NoteInstallation,
     NoteIssue,
     NoteRemoval,
@@ -47,6 +50,7 @@ from services.run.domain.commands import (
     ReopenRun,
     ResumeStep,
     ReworkStep,
+    SettleEvidence,
     SignOff,
     StartStep,
 )
@@ -98,6 +102,8 @@ def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events
             return noting.decide(known_run(run, command), command)
         case CompleteRun():
             return (complete(open_run(run, command), command, policies),)
+        case NoteEvidence() | DealWithEvidence() | SettleEvidence():
+            return evidence.decide(run, command)
         case AssessRun():
             return assess(known_run(run, command), command, policies)
         case CancelRun():

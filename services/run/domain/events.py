@@ -6,7 +6,17 @@ from typing import Any
 
 from services.run.domain.order import Order
 from services.run.domain.redline import Redrawn, StepChange
-from services.run.domain.run import Imported, Installation, Issue, IssueWanted, SessionEnd, StepState, Value, Verdict
+from services.run.domain.run import (
+    Imported,
+    Installation,
+    Issue,
+    IssueWanted,
+    RefusedEvidence,
+    SessionEnd,
+    StepState,
+    Value,
+    Verdict,
+)
 from services.run.domain.shown import Blocker
 from shared.kernel import Actor, immutable
 
@@ -305,6 +315,22 @@ class RunNotReady(RunEvent):
     total: int
 
 
+@immutable
+class EvidenceRefused(RunEvent):
+    """An event of a plant system for this run was not taken; it waits for somebody to deal with it."""
+
+    evidence: RefusedEvidence
+
+
+@immutable
+class EvidenceSettled(RunEvent):
+    """It was dealt with."""
+
+    evidence_id: str
+    reason: str
+
+
+NotedEvent = TargetNoted | InstallationNoted | RemovalNoted | IssueNoted
 CompletingEvent = RunCompleted | RunReopened | RunReady | RunNotReady
 
 AnyEvent = (
@@ -332,9 +358,8 @@ AnyEvent = (
     | RedlineCanceled
     | Commented
     | FileAttached
-    | TargetNoted
-    | InstallationNoted
-    | RemovalNoted
-    | IssueNoted
+    | NotedEvent
+    | EvidenceRefused
+    | EvidenceSettled
     | CompletingEvent
 )

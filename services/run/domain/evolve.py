@@ -2,12 +2,26 @@
 
 from typing import assert_never
 
-from services.run.domain import attending, closing, failing, files, gates, holding, noting, ordering, redlines, steps
+from services.run.domain import (
+    attending,
+    closing,
+    evidence,
+    failing,
+    files,
+    gates,
+    holding,
+    noting,
+    ordering,
+    redlines,
+    steps,
+)
 from services.run.domain.events import (
     AnyEvent,
     CheckedIn,
     CheckedOut,
     Commented,
+    EvidenceRefused,
+    EvidenceSettled,
     FailureAcknowledged,
     FileAttached,
     GateApproved,
@@ -87,6 +101,8 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             return noting.removal_noted(run, event)
         case IssueNoted():
             return changed(run, issues={**run.issues, event.issue.issue_id: event.issue})
+        case EvidenceRefused() | EvidenceSettled():
+            return evidence.evolve(run, event)
         case RunCompleted() | RunReopened() | RunCanceled() | RunFailed():
             return closing.evolve(run, event)
         case RunReady() | RunNotReady():

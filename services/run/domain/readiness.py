@@ -37,6 +37,8 @@ _ELSEWHERE = (
     events.InstallationNoted,
     events.RemovalNoted,
     events.IssueNoted,
+    events.EvidenceRefused,
+    events.EvidenceSettled,
 )
 """Events that complete no step but the one that they name."""
 

@@ -227,8 +227,13 @@ class IssueWanted:
 
 @dataclass(frozen=True, slots=True)
 class RefusedEvidence:
-    """An event from a plant system for this run that was refused or stands aside, and nobody has dealt with it."""
+    """An event from a plant system for this run that was refused or stands aside, and nobody has dealt with it.
 
+    ``evidence_id`` follows from ``source`` and ``event_id``: stations that count their events use the same ids.
+    """
+
+    evidence_id: str
+    source: str
     event_id: str
     type: str
     code: str

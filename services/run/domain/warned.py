@@ -85,10 +85,10 @@ def _refused_evidence(run: Run) -> Iterator[Warned]:
     for one in run.refused_evidence.values():
         yield Warned(
             "refused-evidence",
-            one.event_id,
-            f"{one.type} was not taken ({one.code}): {one.obstacle}",
-            f"Deal with what it says, then settle {one.event_id} with a reason{OR_ACKNOWLEDGE}",
-            path("runs", run.run_id, "refused-evidence", one.event_id, "settle"),
+            one.evidence_id,
+            f"{one.type} {one.event_id} of {one.source} was not taken ({one.code}): {one.obstacle}",
+            f"Deal with what it says, then settle it with a reason{OR_ACKNOWLEDGE}",
+            path("runs", run.run_id, "refused-evidence", one.evidence_id, "settle"),
             "run:complete",
         )
 

@@ -23,6 +23,7 @@ from tests.rules.run.examples import (
     complete,
     completed,
     correct,
+    deal_with_evidence,
     fail,
     give_up,
     hold,
@@ -31,6 +32,7 @@ from tests.rules.run.examples import (
     issue,
     leave_out,
     lose_target,
+    note_evidence,
     ordered,
     propose,
     record,
@@ -39,6 +41,7 @@ from tests.rules.run.examples import (
     reopen,
     resume,
     rework,
+    settle_evidence,
     sign,
     start,
     withdraw,
@@ -65,6 +68,7 @@ LOCKED = {
     commands.CancelRedline: withdraw(),
     commands.AttachFile: attach(),
     commands.Comment: comment(),
+    commands.SettleEvidence: settle_evidence(),
     commands.CompleteRun: complete("sha256:0"),
     commands.CancelRun: cancel(),
     commands.FailRun: give_up(),
@@ -80,6 +84,8 @@ NO_CHANGE = {
     commands.OrderRun: ordered(),
     commands.AssessRun: assess(),
     commands.EndIdleSessions: idle(),  # completing a run checks everybody out
+    commands.NoteEvidence: note_evidence(),
+    commands.DealWithEvidence: deal_with_evidence(),
 }
 
 
