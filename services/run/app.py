@@ -16,6 +16,7 @@ from services.run.adapters.queries import RunQueries
 from services.run.adapters.reassessing import Reassessor
 from services.run.adapters.store import RunStore
 from services.run.announcements import announce
+from services.run.completing_handlers import note_evidence
 from services.run.domain.commands import AnyCommand
 from services.run.domain.decide import decide
 from services.run.domain.events import AnyEvent, IssueNoted
@@ -31,7 +32,7 @@ from services.run.domain.policies import (
 )
 from services.run.domain.ranges import awaited_on
 from services.run.domain.run import Run
-from services.run.handlers import HANDLERS, note_evidence
+from services.run.handlers import HANDLERS
 from shared.contracts.catalog import INVENTORY, ISSUES, PLANT_ORDERS, PLANT_STEPS
 from shared.messaging.patience import Patience
 from shared.messaging.road import Road

@@ -1,11 +1,11 @@
 """Message to command: what each event asks of a run, and which run it is about."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
+from services.run.completing_handlers import hear_refusal, note_component, note_placement, reopen_contested
 from services.run.domain import commands
 from services.run.domain.order import (
     FieldDefinition,
@@ -18,22 +18,14 @@ from services.run.domain.order import (
     Target,
 )
 from services.run.domain.refusals import OrderInvalid
-from services.run.domain.run import Installation, Issue, RefusedEvidence
+from services.run.domain.run import Installation, Issue
 from shared.contracts import inventory, issue, plant
 from shared.contracts.base import Contract
-from shared.kernel import derived_id, unit_id_of
+from shared.kernel import unit_id_of
 from shared.messaging.messages import Ask, Message
-from shared.messaging.postgres import storable
-from shared.messaging.service import Dealt, Handler, Trouble
+from shared.messaging.service import Handler
 
 C = TypeVar("C", bound=Contract)
-
-CREATED = "asbuilt.run.created.v1"
-OF_THE_PLANT = "plant."
-"""What topics and types of plant systems begin with."""
-LONGEST_OBSTACLE = 2_000
-SHOWN = 10
-"""Differences that a reason names, at most."""
 
 
 def order_of(snapshot: plant.OrderSnapshot) -> Order:
@@ -227,68 +219,6 @@ def note_issue(message: Message) -> Ask[commands.NoteIssue] | None:
     return Ask((data.run_id,), commands.NoteIssue(data.run_id, message.actor, message.happened_at, noted))
 
 
-def hear_refusal(message: Message) -> Ask[commands.LoseTarget | commands.NoteEvidence] | None:
-    """Inventory refused to claim the run's target, for whatever reason, or what a plant system said of it."""
-    data = _is(message, inventory.UnitChangeRefused)
-    if data.run_id is None:
-        return None
-    who = (data.run_id, message.actor, message.happened_at)
-    if data.refused_type == CREATED:
-        return Ask((data.run_id,), commands.LoseTarget(*who, f"{data.code}: {data.obstacle}"))
-    if not data.refused_type.startswith(OF_THE_PLANT):
-        return None
-    identity = (data.refused_source, data.refused_id, data.refused_type)
-    evidence = _evidence(*identity, data.code, data.obstacle, message.happened_at)
-    return Ask((data.run_id,), commands.NoteEvidence(*who, evidence))
-
-
-def note_evidence(
-    message: Message, what: Trouble | Dealt
-) -> Ask[commands.NoteEvidence | commands.DealWithEvidence] | None:
-    """A record of a plant system was refused or stands aside, or was dealt with since: its run is to know."""
-    record, run_id = message.record, getattr(message.data, "run_id", None) or message.key
-    if record is None or run_id is None or not record.topic.startswith(OF_THE_PLANT):
-        return None
-    code, obstacle = (what.code, what.obstacle) if isinstance(what, Trouble) else ("", "")
-    evidence = _evidence(message.source, message.id, message.type, code, obstacle, message.happened_at)
-    if isinstance(what, Trouble):
-        return Ask((run_id,), commands.NoteEvidence(run_id, message.actor, message.happened_at, evidence))
-    dealt = commands.DealWithEvidence(run_id, what.by, message.happened_at, evidence.evidence_id, what.reason)
-    return Ask((run_id,), dealt)
-
-
-def _evidence(source: str, event_id: str, type_: str, code: str, obstacle: str, at: datetime) -> RefusedEvidence:
-    evidence_id = derived_id(int(at.timestamp() * 1000), source, event_id)
-    return RefusedEvidence(
-        evidence_id,
-        _kept(source),
-        _kept(event_id),
-        _kept(type_),
-        code,
-        _kept(obstacle)[:LONGEST_OBSTACLE],
-        at,
-    )
-
-
-def _kept(text: str) -> str:
-    """What a plant system wrote, as a database takes it."""
-    return storable(text) or ""
-
-
-def reopen_contested(message: Message) -> Ask[commands.ReopenRun]:
-    """Inventory contests a completion: the as-built had moved past what was reviewed."""
-    data = _is(message, inventory.CompletionContested)
-    changed = ", ".join(f"{one.unit_id} {one.change}" for one in data.differences[:SHOWN])
-    if len(data.differences) > SHOWN:
-        changed += f" and {len(data.differences) - SHOWN} more"
-    reason = f"completion contested: the as-built is version {data.as_built_version}, not {data.relied_on_version}"
-    reason = f"{reason} ({changed})" if changed else reason
-    return Ask(
-        (data.run_id,),
-        commands.ReopenRun(data.run_id, message.actor, message.happened_at, reason, data.number),
-    )
-
-
 HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
     {
         plant.RunOrdered: Handler(order_run, "run:order"),
@@ -307,6 +237,9 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         inventory.UnitInstalled: Handler(note_installation),
         inventory.UnitRemoved: Handler(note_removal),
         inventory.UnitChangeRefused: Handler(hear_refusal),
+        inventory.UnitPlaced: Handler(note_placement),
+        inventory.ComponentReopened: Handler(note_component),
+        inventory.ComponentCleared: Handler(note_component),
         inventory.CompletionContested: Handler(reopen_contested),
         issue.IssueOpened: Handler(note_issue),
         issue.IssueDispositioned: Handler(note_issue),

@@ -338,6 +338,22 @@ class RunNotReady(Fact):
     total: int = Field(description="how many there are")
 
 
+class ComponentNoted(Fact):
+    """The own run of a component in the run's unit is reopened, or is so no more."""
+
+    run_id: Id
+    component_id: Id
+    component_run_id: Id | None = Field(None, description="none when it is not reopened any more")
+
+
+class PlacementNoted(Fact):
+    """What the run's unit is installed in; nothing when it was taken out."""
+
+    run_id: Id
+    parent_unit_id: Id | None = None
+    parent_run_id: Id | None = None
+
+
 class EvidenceRefused(Fact):
     """An event of a plant system for this run was refused or stands aside; the review warns until it is dealt with."""
 

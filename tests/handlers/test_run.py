@@ -9,7 +9,7 @@ from services.run.adapters.views import completion_view
 from services.run.app import SERVICE
 from services.run.domain.commands import CompleteRun
 from services.run.domain.review import review
-from services.run.domain.run import RunStatus
+from services.run.domain.run import Placement, RunStatus
 from services.run.handlers import HANDLERS
 from shared.contracts.base import PlantEvent
 from shared.contracts.catalog import CATALOG
@@ -274,3 +274,23 @@ async def test_everything_that_is_announced_can_be_read_by_its_contract(bench: B
         entry, contract = contract_of(read(one.body, []))
         assert entry == CATALOG[entry.type]
         assert getattr(contract, entry.key) == one.key
+
+
+async def test_what_inventory_says_of_the_units_around_is_noted(bench: Bench) -> None:
+    """A component that is reopened and is so no more, and what the pump went into; units without a run say nothing."""
+    of_the_run = {"unit_id": "PUMP-1", "run_id": R, "component_id": "ROTOR-1"}
+    placed = {"unit_id": "PUMP-1", "parent_unit_id": "SKID-1", "parent_run_id": "run-2"}
+    await bench.takes(
+        ordered(),
+        event("asbuilt.component.reopened.v1", BY | of_the_run | {"component_run_id": "run-7"}),
+        event("asbuilt.unit.placed.v1", BY | placed | {"run_id": R}),
+        event("asbuilt.unit.placed.v1", BY | placed),
+    )
+    assert bench.state(R).reopened_components == {"ROTOR-1": "run-7"}
+    assert bench.state(R).placement == Placement("SKID-1", "run-2")
+    del of_the_run["run_id"]
+    cleared = event("asbuilt.component.cleared.v1", BY | of_the_run)
+    await bench.takes(cleared, event("asbuilt.component.cleared.v1", BY | of_the_run | {"run_id": R}))
+    assert bench.state(R).reopened_components == {}
+    assert bench.types.count("run.component-noted") == 2
+    assert len(bench.said("run.placement-noted")) == 1

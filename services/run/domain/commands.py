@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from services.run.domain.order import Order
 from services.run.domain.redline import StepChange
-from services.run.domain.run import Imported, Installation, Issue, RefusedEvidence, Value
+from services.run.domain.run import Imported, Installation, Issue, Placement, RefusedEvidence, Value
 from shared.kernel import Actor, immutable
 
 
@@ -272,6 +272,21 @@ class CompleteRun(Command):
 
 
 @immutable
+class NoteComponent(Command):
+    """The own run of a component of the run's unit is reopened; with ``component_run_id`` None it is so no more."""
+
+    component_id: str
+    component_run_id: str | None
+
+
+@immutable
+class NotePlacement(Command):
+    """The run's unit went into a parent; None: it is in none any more."""
+
+    placement: Placement | None
+
+
+@immutable
 class NoteEvidence(Command):
     """An event of a plant system for this run was refused, or stands aside."""
 
@@ -338,6 +353,8 @@ AnyCommand = (
     | NoteRemoval
     | NoteIssue
     | CompleteRun
+    | NoteComponent
+    | NotePlacement
     | NoteEvidence
     | DealWithEvidence
     | SettleEvidence

@@ -38,9 +38,11 @@ from services.run.domain.commands import (
     FailStep,
     HoldStep,
     LoseTarget,
+    NoteComponent,
     NoteEvidence,
     NoteInstallation,
     NoteIssue,
+    NotePlacement,
     NoteRemoval,
     NoteTarget,
     OrderRun,
@@ -98,7 +100,15 @@ def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events
             return files.attach(open_run(run, command), command)
         case Comment():
             return comments.comment(open_run(run, command), command)
-        case NoteTarget() | LoseTarget() | NoteInstallation() | NoteRemoval() | NoteIssue():
+        case (
+            NoteTarget()
+            | LoseTarget()
+            | NoteInstallation()
+            | NoteRemoval()
+            | NoteIssue()
+            | NoteComponent()
+            | NotePlacement()
+        ):
             return noting.decide(known_run(run, command), command)
         case CompleteRun():
             return (complete(open_run(run, command), command, policies),)

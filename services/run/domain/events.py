@@ -11,6 +11,7 @@ from services.run.domain.run import (
     Installation,
     Issue,
     IssueWanted,
+    Placement,
     RefusedEvidence,
     SessionEnd,
     StepState,
@@ -316,6 +317,21 @@ class RunNotReady(RunEvent):
 
 
 @immutable
+class ComponentNoted(RunEvent):
+    """The own run of a component is reopened; with ``component_run_id`` None it is so no more."""
+
+    component_id: str
+    component_run_id: str | None
+
+
+@immutable
+class PlacementNoted(RunEvent):
+    """What the run's unit is installed in; None: it is in none any more."""
+
+    placement: Placement | None
+
+
+@immutable
 class EvidenceRefused(RunEvent):
     """An event of a plant system for this run was not taken; it waits for somebody to deal with it."""
 
@@ -359,6 +375,8 @@ AnyEvent = (
     | Commented
     | FileAttached
     | NotedEvent
+    | ComponentNoted
+    | PlacementNoted
     | EvidenceRefused
     | EvidenceSettled
     | CompletingEvent

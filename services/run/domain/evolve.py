@@ -9,6 +9,7 @@ from services.run.domain import (
     failing,
     files,
     gates,
+    genealogy,
     holding,
     noting,
     ordering,
@@ -20,6 +21,7 @@ from services.run.domain.events import (
     CheckedIn,
     CheckedOut,
     Commented,
+    ComponentNoted,
     EvidenceRefused,
     EvidenceSettled,
     FailureAcknowledged,
@@ -27,6 +29,7 @@ from services.run.domain.events import (
     GateApproved,
     InstallationNoted,
     IssueNoted,
+    PlacementNoted,
     RedlineAccepted,
     RedlineApplied,
     RedlineCanceled,
@@ -101,6 +104,8 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             return noting.removal_noted(run, event)
         case IssueNoted():
             return changed(run, issues={**run.issues, event.issue.issue_id: event.issue})
+        case ComponentNoted() | PlacementNoted():
+            return genealogy.evolve(run, event)
         case EvidenceRefused() | EvidenceSettled():
             return evidence.evolve(run, event)
         case RunCompleted() | RunReopened() | RunCanceled() | RunFailed():

@@ -37,6 +37,8 @@ _ELSEWHERE = (
     events.InstallationNoted,
     events.RemovalNoted,
     events.IssueNoted,
+    events.ComponentNoted,
+    events.PlacementNoted,
     events.EvidenceRefused,
     events.EvidenceSettled,
 )

@@ -95,12 +95,12 @@ def _refused_evidence(run: Run) -> Iterator[Warned]:
 
 def _reopened_components(run: Run) -> Iterator[Warned]:
     """An installed component's own run is reopened."""
-    for component in sorted(run.reopened_components):
+    for component, run_id in sorted(run.reopened_components.items()):
         yield Warned(
             "component-reopened",
             component,
-            f"The run of the installed unit {component} is reopened.",
-            f"Complete the run of {component} again, or remove it{OR_ACKNOWLEDGE}",
-            path("units", component),
+            f"The run {run_id} of the installed unit {component} is reopened.",
+            f"Complete {run_id} again, or take {component} out{OR_ACKNOWLEDGE}",
+            path("runs", run_id, "review"),
             "run:complete",
         )

@@ -19,7 +19,7 @@ from services.run.domain.order import (
 )
 from services.run.domain.redline import AddStep, ChangeStep, Redline, RedlineState, StepChange
 from services.run.domain.review import review
-from services.run.domain.run import Installation, Issue, RefusedEvidence, Run, Value
+from services.run.domain.run import Installation, Issue, Placement, RefusedEvidence, Run, Value
 from shared.kernel import Actor
 from shared.testing.story import Rules, Story
 
@@ -330,3 +330,13 @@ def deal_with_evidence(number: int = 9) -> commands.DealWithEvidence:
 def settle_evidence(number: int = 9, reason: str = "The scanner sent it twice.") -> commands.SettleEvidence:
     """Lena has dealt with it."""
     return commands.SettleEvidence(R, LEAD, NOON, f"evidence-{number}", reason)
+
+
+def component(component_id: str = "ROTOR-1", run_id: str | None = "run-7") -> commands.NoteComponent:
+    """The run of a rotor in the pump is reopened; or, without a run, is so no more."""
+    return commands.NoteComponent(R, INVENTORY, NOON, component_id, run_id)
+
+
+def placed(unit_id: str | None = "SKID-1", run_id: str | None = "run-of-skid") -> commands.NotePlacement:
+    """The pump went into a skid; or, without one, was taken out."""
+    return commands.NotePlacement(R, INVENTORY, NOON, None if unit_id is None else Placement(unit_id, run_id))

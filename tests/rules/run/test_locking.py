@@ -22,6 +22,7 @@ from tests.rules.run.examples import (
     comment,
     complete,
     completed,
+    component,
     correct,
     deal_with_evidence,
     fail,
@@ -34,6 +35,7 @@ from tests.rules.run.examples import (
     lose_target,
     note_evidence,
     ordered,
+    placed,
     propose,
     record,
     reject,
@@ -78,6 +80,8 @@ FACTS_OF_OTHERS = {
     commands.NoteInstallation: installed(2, 9),
     commands.NoteRemoval: removed(1, 9),
     commands.NoteIssue: issue(),
+    commands.NoteComponent: component(),
+    commands.NotePlacement: placed(),
 }
 THE_WAYS_OUT = {commands.ReopenRun: reopen(), commands.LoseTarget: lose_target()}
 NO_CHANGE = {

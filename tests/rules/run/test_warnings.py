@@ -108,8 +108,13 @@ def test_an_event_of_the_plant_that_was_refused_warns_until_somebody_dealt_with_
 
 def test_a_component_whose_own_run_is_reopened_warns() -> None:
     """Each of them, by its unit."""
-    story = being(ready(), reopened_components=frozenset({"ROTOR-2", "ROTOR-1"}))
+    story = being(ready(), reopened_components={"ROTOR-2": "run-8", "ROTOR-1": "run-7"})
     assert warnings_of(story) == [("component-reopened", "ROTOR-1"), ("component-reopened", "ROTOR-2")]
+    shown = review(story.state(R)).warnings[0]
+    assert (shown.sentence, shown.link) == (
+        "The run run-7 of the installed unit ROTOR-1 is reopened.",
+        "/runs/run-7/review",
+    )
 
 
 def everything_warned_of() -> Story[Run]:
@@ -118,7 +123,7 @@ def everything_warned_of() -> Story[Run]:
         out_of_range().when(issue()).and_then(),
         redlines={"redline-1": redline(RedlineState.APPLIED)},
         refused_evidence={LATE.evidence_id: LATE},
-        reopened_components=frozenset({"ROTOR-1"}),
+        reopened_components={"ROTOR-1": "run-7"},
     )
 
 
