@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.run.adapters.calls import HappenedAt, PartId, Queries, Reason, RunId, happened, run_answer
+from services.run.adapters.calls import EvidenceId, HappenedAt, Queries, Reason, RunId, happened, run_answer
 from services.run.adapters.examples import ISSUE
 from services.run.adapters.views import completion_view, review_view
 from services.run.domain import commands
@@ -76,7 +76,7 @@ async def list_refused_evidence(run_id: RunId, queries: Queries) -> dict[str, An
 
 
 @router.post("/runs/{run_id}/refused-evidence/{evidence_id}/settle", **needs("run:complete"))
-async def settle_evidence(run_id: RunId, evidence_id: PartId, given: Reason, call: Calling) -> Response:
+async def settle_evidence(run_id: RunId, evidence_id: EvidenceId, given: Reason, call: Calling) -> Response:
     """Say how an event that was not taken was dealt with; the review does not warn of it any more."""
     command = commands.SettleEvidence(run_id, call.by, call.at, evidence_id, given.reason)
     return await call.do(Ask((run_id,), command), run_answer)
