@@ -27,10 +27,8 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return _installed(event)
         case events.UnitRemoved():
             return _removed(event)
-        case events.UnitPlaced(unit_id, who, _, parent, installation):
-            return contracts.UnitPlaced(
-                by=by(who), unit_id=unit_id, parent_unit_id=parent, installation_id=installation
-            )
+        case events.UnitPlaced():
+            return _placed(event)
         case events.UnitConsumed(unit_id, who, _, run_id, parent):
             return contracts.UnitConsumed(by=by(who), unit_id=unit_id, run_id=run_id, parent_unit_id=parent)
         case events.UnitReleased(unit_id, who, _, run_id, number, version):
@@ -41,8 +39,29 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return contracts.UnitReopened(by=by(who), unit_id=unit_id, run_id=run_id)
         case events.CompletionContested():
             return _contested(event)
+        case events.ComponentReopened(unit_id, who, _, run_id, component_id, component_run_id):
+            return contracts.ComponentReopened(
+                by=by(who),
+                unit_id=unit_id,
+                run_id=run_id,
+                component_id=component_id,
+                component_run_id=component_run_id,
+            )
+        case events.ComponentCleared(unit_id, who, _, run_id, component_id):
+            return contracts.ComponentCleared(by=by(who), unit_id=unit_id, run_id=run_id, component_id=component_id)
         case _:
             assert_never(event)
+
+
+def _placed(event: events.UnitPlaced) -> contracts.UnitPlaced:
+    return contracts.UnitPlaced(
+        by=by(event.by),
+        unit_id=event.unit_id,
+        parent_unit_id=event.parent_unit_id,
+        installation_id=event.installation_id,
+        run_id=event.run_id,
+        parent_run_id=event.parent_run_id,
+    )
 
 
 def _received(event: events.UnitReceived) -> contracts.UnitReceived:

@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import assert_never
 
+from services.run.completing_announcements import completing_told, evidence_told, genealogy_told, policy_told
 from services.run.domain import attending, events, failing, holding, redline
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
-from services.run.domain.policies import POLICIES, PolicyConfigured
+from services.run.domain.policies import PolicyConfigured
 from services.run.domain.redlines import RedlineEvent
 from services.run.domain.run import Imported
 from shared.contracts import completion, plant
@@ -49,36 +50,18 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
             return contracts.RunCommented(by=who, run_id=run_id, comment_id=comment_id, text=said, step_id=step_id)
         case events.FileAttached():
             return _file_attached(event)
-        case events.TargetNoted(run_id, _, _, unit_id, version):
-            return contracts.TargetNoted(by=who, run_id=run_id, unit_id=unit_id, as_built_version=version)
-        case events.InstallationNoted():
-            return _installation_noted(event)
-        case events.RemovalNoted():
-            return _removal_noted(event)
-        case events.IssueNoted():
-            return _issue_noted(event)
+        case events.TargetNoted() | events.InstallationNoted() | events.RemovalNoted() | events.IssueNoted():
+            return _noted(event)
+        case events.ComponentNoted() | events.PlacementNoted():
+            return genealogy_told(event)
+        case events.EvidenceRefused() | events.EvidenceSettled():
+            return evidence_told(event)
         case events.RunCompleted() | events.RunReopened() | events.RunReady() | events.RunNotReady():
-            return _completing(event)
+            return completing_told(event)
         case PolicyConfigured():
-            return _policy(event)
+            return policy_told(event)
         case events.RunCanceled() | events.RunFailed():
             return _ended(event)
-        case _:
-            assert_never(event)
-
-
-def _completing(event: events.CompletingEvent) -> Contract:
-    who = by(event.by)
-    match event:
-        case events.RunCompleted(run_id, _, _, unit_id, _, record):
-            checked = completion.CompletionRecord.model_validate(record)
-            return contracts.RunCompleted(by=who, run_id=run_id, unit_id=unit_id, record=checked)
-        case events.RunReopened(run_id, _, _, unit_id, number, reason):
-            return contracts.RunReopened(by=who, run_id=run_id, unit_id=unit_id, number=number, reason=reason)
-        case events.RunReady():
-            return _ready(event)
-        case events.RunNotReady():
-            return _not_ready(event)
         case _:
             assert_never(event)
 
@@ -86,16 +69,6 @@ def _completing(event: events.CompletingEvent) -> Contract:
 def _ended(event: events.RunCanceled | events.RunFailed) -> Contract:
     contract = contracts.RunCanceled if isinstance(event, events.RunCanceled) else contracts.RunFailed
     return contract(by=by(event.by), run_id=event.run_id, unit_id=event.unit_id, reason=event.reason)
-
-
-def _policy(event: PolicyConfigured) -> contracts.PolicyConfigured:
-    return contracts.PolicyConfigured(
-        by=by(event.by),
-        policies_id=POLICIES,
-        part_number=event.part_number,
-        blocking=event.blocking,
-        reason=event.reason,
-    )
 
 
 def _imported(imported: Imported | None) -> completion.Imported | None:
@@ -298,6 +271,20 @@ def _file_attached(event: events.FileAttached) -> contracts.FileAttached:
     )
 
 
+def _noted(event: events.NotedEvent) -> Contract:
+    match event:
+        case events.TargetNoted(run_id, who, _, unit_id, version):
+            return contracts.TargetNoted(by=by(who), run_id=run_id, unit_id=unit_id, as_built_version=version)
+        case events.InstallationNoted():
+            return _installation_noted(event)
+        case events.RemovalNoted():
+            return _removal_noted(event)
+        case events.IssueNoted():
+            return _issue_noted(event)
+        case _:
+            assert_never(event)
+
+
 def _installation_noted(event: events.InstallationNoted) -> contracts.InstallationNoted:
     one = event.installation
     return contracts.InstallationNoted(
@@ -344,28 +331,4 @@ def _issue_noted(event: events.IssueNoted) -> contracts.IssueNoted:
             contracts.ExceptionApproved(requirement_id=name, quantity=quantity)
             for name, quantity in issue.excepted.items()
         ),
-    )
-
-
-def _ready(event: events.RunReady) -> contracts.RunReady:
-    return contracts.RunReady(
-        by=by(event.by),
-        run_id=event.run_id,
-        unit_id=event.unit_id,
-        review_version=event.review_version,
-        warnings=tuple(completion.Acknowledged(code=code, subject=subject) for code, subject in event.warnings),
-    )
-
-
-def _not_ready(event: events.RunNotReady) -> contracts.RunNotReady:
-    return contracts.RunNotReady(
-        by=by(event.by),
-        run_id=event.run_id,
-        unit_id=event.unit_id,
-        review_version=event.review_version,
-        blockers=tuple(
-            contracts.Blocking(code=one.code, subject=one.subject, sentence=one.sentence, resolve=one.resolve)
-            for one in event.blockers
-        ),
-        total=event.total,
     )

@@ -16,6 +16,7 @@ from services.run.adapters.queries import RunQueries
 from services.run.adapters.reassessing import Reassessor
 from services.run.adapters.store import RunStore
 from services.run.announcements import announce
+from services.run.completing_handlers import note_evidence
 from services.run.domain.commands import AnyCommand
 from services.run.domain.decide import decide
 from services.run.domain.events import AnyEvent, IssueNoted
@@ -78,6 +79,7 @@ SERVICE = Service(
     announce=announce,
     handlers=HANDLERS,
     appeared=_appeared,
+    noted=note_evidence,
 )
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
+from services.run.completing_handlers import hear_refusal, note_component, note_placement, reopen_contested
 from services.run.domain import commands
 from services.run.domain.order import (
     FieldDefinition,
@@ -25,10 +26,6 @@ from shared.messaging.messages import Ask, Message
 from shared.messaging.service import Handler
 
 C = TypeVar("C", bound=Contract)
-
-CREATED = "asbuilt.run.created.v1"
-SHOWN = 10
-"""Differences that a reason names, at most."""
 
 
 def order_of(snapshot: plant.OrderSnapshot) -> Order:
@@ -222,29 +219,6 @@ def note_issue(message: Message) -> Ask[commands.NoteIssue] | None:
     return Ask((data.run_id,), commands.NoteIssue(data.run_id, message.actor, message.happened_at, noted))
 
 
-def lose_target(message: Message) -> Ask[commands.LoseTarget] | None:
-    """Inventory refused to claim the run's target, for whatever reason."""
-    data = _is(message, inventory.UnitChangeRefused)
-    if data.run_id is None or data.refused_type != CREATED:
-        return None
-    reason = f"{data.code}: {data.obstacle}"
-    return Ask((data.run_id,), commands.LoseTarget(data.run_id, message.actor, message.happened_at, reason))
-
-
-def reopen_contested(message: Message) -> Ask[commands.ReopenRun]:
-    """Inventory contests a completion: the as-built had moved past what was reviewed."""
-    data = _is(message, inventory.CompletionContested)
-    changed = ", ".join(f"{one.unit_id} {one.change}" for one in data.differences[:SHOWN])
-    if len(data.differences) > SHOWN:
-        changed += f" and {len(data.differences) - SHOWN} more"
-    reason = f"completion contested: the as-built is version {data.as_built_version}, not {data.relied_on_version}"
-    reason = f"{reason} ({changed})" if changed else reason
-    return Ask(
-        (data.run_id,),
-        commands.ReopenRun(data.run_id, message.actor, message.happened_at, reason, data.number),
-    )
-
-
 HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
     {
         plant.RunOrdered: Handler(order_run, "run:order"),
@@ -262,7 +236,10 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         inventory.UnitClaimed: Handler(note_target),
         inventory.UnitInstalled: Handler(note_installation),
         inventory.UnitRemoved: Handler(note_removal),
-        inventory.UnitChangeRefused: Handler(lose_target),
+        inventory.UnitChangeRefused: Handler(hear_refusal),
+        inventory.UnitPlaced: Handler(note_placement),
+        inventory.ComponentReopened: Handler(note_component),
+        inventory.ComponentCleared: Handler(note_component),
         inventory.CompletionContested: Handler(reopen_contested),
         issue.IssueOpened: Handler(note_issue),
         issue.IssueDispositioned: Handler(note_issue),

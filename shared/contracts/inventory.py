@@ -90,6 +90,8 @@ class UnitPlaced(Fact):
     unit_id: Id
     parent_unit_id: Id | None = None
     installation_id: Id | None = None
+    run_id: Id | None = Field(None, description="the run that built the unit, where one did")
+    parent_run_id: Id | None = Field(None, description="the run that builds the parent")
 
 
 class UnitConsumed(Fact):
@@ -114,6 +116,23 @@ class UnitReopened(Fact):
 
     unit_id: Id
     run_id: Id
+
+
+class ComponentReopened(Fact):
+    """The own run of a component in a unit, at any depth, is reopened: the run of the unit is to be careful."""
+
+    unit_id: Id
+    run_id: Id | None = Field(None, description="the run that builds the unit, or built it last")
+    component_id: Id
+    component_run_id: Id
+
+
+class ComponentCleared(Fact):
+    """A component in a unit is not reopened any more: its run ended, or the component was taken out."""
+
+    unit_id: Id
+    run_id: Id | None = Field(None, description="the run that builds the unit, or built it last")
+    component_id: Id
 
 
 class InstallationDifference(Contract):

@@ -338,6 +338,42 @@ class RunNotReady(Fact):
     total: int = Field(description="how many there are")
 
 
+class ComponentNoted(Fact):
+    """The own run of a component in the run's unit is reopened, or is so no more."""
+
+    run_id: Id
+    component_id: Id
+    component_run_id: Id | None = Field(None, description="none when it is not reopened any more")
+
+
+class PlacementNoted(Fact):
+    """What the run's unit is installed in; nothing when it was taken out."""
+
+    run_id: Id
+    parent_unit_id: Id | None = None
+    parent_run_id: Id | None = None
+
+
+class EvidenceRefused(Fact):
+    """An event of a plant system for this run was refused or stands aside; the review warns until it is dealt with."""
+
+    run_id: Id
+    evidence_id: Id
+    refused_id: str = Field(description="id of the event; where it cannot be read, its place on the topic")
+    refused_source: str = Field(description="source of the event; where it cannot be read, its topic")
+    refused_type: str
+    code: str = Field(description="of the refusal, or why it stands aside")
+    obstacle: Text
+
+
+class EvidenceSettled(Fact):
+    """An event that was not taken was dealt with: by a person, or it was taken after all, or given up."""
+
+    run_id: Id
+    evidence_id: Id
+    reason: Text
+
+
 class PolicyConfigured(Fact):
     """Which warnings block the completion of runs of one part, or of all (`*`), is something else from now on."""
 

@@ -69,6 +69,17 @@ SETTLE = text("""
     update parked set settled_at = now(), settled_as = :settled_as
     where parked_id = any(cast(:parked_ids as bigint[]))""")
 
+RETRY = text("""
+    update parked set parking = 'retry' where parked_id = :parked_id and settled_at is null
+    returning parked_id, topic, partition, record_offset, record_timestamp, raw_key, value, headers,
+              false as is_overdue""")
+
+DISCARD = text("""
+    update parked set settled_at = now(), settled_as = :settled_as
+    where parked_id = :parked_id and settled_at is null
+    returning parked_id, topic, partition, record_offset, record_timestamp, raw_key, value, headers,
+              false as is_overdue""")
+
 READY = text("""
     with head as (
         select distinct on (topic, key is null, coalesce(key, parked_id::text))
@@ -180,11 +191,21 @@ class PostgresTransaction:
         """See `Transaction.reclaim`."""
         return {row[0] for row in await self._rows(RECLAIM, parked_ids=list(parked_ids))}
 
+    async def retry(self, parked_id: int) -> Aside | None:
+        """See `Transaction.retry`."""
+        rows = await self._rows(RETRY, parked_id=parked_id)
+        return next(map(_aside, rows), None)
+
+    async def discard(self, parked_id: int, settled_as: str) -> Aside | None:
+        """See `Transaction.discard`."""
+        rows = await self._rows(DISCARD, parked_id=parked_id, settled_as=settled_as)
+        return next(map(_aside, rows), None)
+
     async def ready(self, now: datetime, created: Sequence[str], after: int | None, limit: int) -> Sequence[Aside]:
         """See `Transaction.ready`."""
         after = NEVER if after is None else after
         rows = await self._rows(READY, now=now, created=list(created), after=after, limit=limit)
-        return [Aside(row.parked_id, _kept(row), row.is_overdue) for row in rows]
+        return [_aside(row) for row in rows]
 
     async def first_answer(self, source: str, request_id: str) -> FirstAnswer | None:
         """See `Transaction.first_answer`."""
@@ -284,6 +305,10 @@ def _again(parked: Parked, *, with_id: bool = True) -> dict[str, object]:
 def storable(name: str | None) -> str | None:
     """Text as PostgreSQL takes it: it knows no NUL and no lone surrogates."""
     return name and name.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
+
+
+def _aside(row: Any) -> Aside:
+    return Aside(row.parked_id, _kept(row), row.is_overdue)
 
 
 def _kept(row: Any) -> KeptRecord:

@@ -16,8 +16,8 @@ from typing import Any
 
 from shared.kernel import Actor, RefusalKind, Refused
 from shared.messaging.messages import Ask, Message, Record, read, read_again
-from shared.messaging.service import Service
-from shared.messaging.transaction import Conflict, FirstAnswer, Transaction, UnitOfWork
+from shared.messaging.service import Dealt, Service
+from shared.messaging.transaction import Announcement, Aside, Conflict, FirstAnswer, Transaction, UnitOfWork
 from shared.messaging.walk import Allows, Outcome, Walk
 from shared.messaging.watch import Seam, Watch
 
@@ -26,6 +26,9 @@ READ_AT_ONCE = 50
 
 CONFLICT_TRIES = 5
 """How often a batch is done again at once because somebody created the same aggregate at the same moment."""
+
+
+Tell = Callable[[Message], Sequence[Announcement]]
 
 
 class KeyReused(Refused):
@@ -120,6 +123,31 @@ class Road:
                 break
         return settled
 
+    async def retry_parked(self, parked_id: int, tell: Tell) -> bool:
+        """Mark a record that stands aside to be tried again, and tell it; False when no such record does.
+
+        ``tell`` gives what is announced about the record.
+        """
+        async with self._unit_of_work.begin() as transaction:
+            aside = await transaction.retry(parked_id)
+            return aside is not None and await self._tell(transaction, self._walk(), tell, _again(aside))
+
+    async def discard_parked(self, parked_id: int, dealt: Dealt, tell: Tell) -> bool:
+        """Give a record that stands aside up for good, note it and tell it; False when no such record does."""
+        async with self._unit_of_work.begin() as transaction:
+            aside = await transaction.discard(parked_id, f"discarded by {dealt.by}")
+            if aside is None:
+                return False
+            walk, message = self._walk(), _again(aside)
+            walk.note(message, dealt)
+            await self._take_notes(transaction, walk)
+            return await self._tell(transaction, walk, tell, message)
+
+    async def _tell(self, transaction: Transaction[Any], walk: Walk, tell: Tell, message: Message) -> bool:
+        walk.announcements += tell(message)
+        await self._write(transaction, walk)
+        return True
+
     async def command(self, message: Message, fingerprint: str, answer: Callable[[Outcome], Answer]) -> Answer:
         """Take a person's command; a repeated one (same source and id) gets the first answer.
 
@@ -200,10 +228,11 @@ class Road:
             walk.blocked |= await transaction.blocked(lanes)
             self._watch.passed(Seam.CLAIMED)
             asks = [(message, ask) for message in fresh if (ask := walk.ask(message)) is not None]
-            walk.load(await transaction.lock({key for _, ask in asks for key in ask.keys}))
+            walk.load(await transaction.lock(walk.noted_keys.union(*(ask.keys for _, ask in asks))))
             self._watch.passed(Seam.LOCKED)
             for message, ask in asks:
                 walk.take(message, ask)
+            walk.take_notes()
             self._watch.passed(Seam.DECIDED)
             await self._write(transaction, walk)
         self._committed(walk)
@@ -234,9 +263,16 @@ class Road:
             if message.parked_id is None:
                 await transaction.claim([self._identity(message)])
             walk.park_culprit(message, error)
+            await self._take_notes(transaction, walk)
             await self._write(transaction, walk)
         self._committed(walk)
         return walk.endings
+
+    async def _take_notes(self, transaction: Transaction[Any], walk: Walk) -> None:
+        """The notes of a walk on which nothing else was decided."""
+        if walk.notes:
+            walk.load(await transaction.lock(walk.noted_keys))
+            walk.take_notes()
 
     async def _write(self, transaction: Transaction[Any], walk: Walk) -> None:
         if walk.happened:
@@ -263,10 +299,14 @@ class Road:
             aside = await transaction.ready(self._clock(), created, after, limit)
         if early_too:
             self._look_after = aside[-1].parked_id if len(aside) == limit else 0
-        return [read_again(one.record, one.parked_id, is_overdue=one.is_overdue) for one in aside]
+        return [_again(one) for one in aside]
 
     def _walk(self) -> Walk:
         return Walk(self.service, self._clock(), self._early_for, self._allows, set())
+
+
+def _again(aside: Aside) -> Message:
+    return read_again(aside.record, aside.parked_id, is_overdue=aside.is_overdue)
 
 
 def command(

@@ -37,13 +37,30 @@ class Handler:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """A record was not taken: the rules refused it, or it stands aside. ``code`` is the refusal's, or the reason."""
+
+    code: str
+    obstacle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dealt:
+    """A record that had stood aside does so no more: it was taken after all, or somebody gave it up."""
+
+    by: Actor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A service as the road sees it.
 
     ``decide`` looks at what is known and returns events, or raises a refusal. ``evolve`` applies one event to
     the one aggregate that ``subject_of`` names. ``announce`` gives the public contract of an event; ``None``
     only for services that tell nobody. ``everything``, where given, takes every record once, unreadable ones too,
-    and an event on two topics twice.
+    and an event on two topics twice. ``noted``, where given, says what to note about a record that was not taken, and
+    when it was dealt with; what it asks for is decided in the same transaction, and never refused.
     """
 
     name: str
@@ -55,6 +72,7 @@ class Service:
     handlers: Mapping[type[Contract], Handler] = field(default_factory=dict)
     everything: Callable[[Message], Ask[Any]] | None = None
     appeared: Callable[[Any], str | None] = lambda _event: None
+    noted: Callable[[Message, Trouble | Dealt], Ask[Any] | None] = lambda _message, _what: None
 
     @property
     def source(self) -> str:

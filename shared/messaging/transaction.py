@@ -145,6 +145,14 @@ class Transaction(Protocol[A]):
         """
         ...
 
+    async def retry(self, parked_id: int) -> Aside | None:
+        """Mark a record that stands aside to be tried again; ``None`` when no such record does."""
+        ...
+
+    async def discard(self, parked_id: int, settled_as: str) -> Aside | None:
+        """Give a record that stands aside up for good; ``None`` when no such record does."""
+        ...
+
     async def reclaim(self, parked_ids: Sequence[int]) -> set[int]:
         """Lock records that stand aside; returns those that nobody settled meanwhile."""
         ...

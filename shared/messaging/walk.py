@@ -14,7 +14,7 @@ from shared.contracts.catalog import PARKINGS, REFUSALS
 from shared.kernel import RefusalKind, Refused, Unknown, WrongKey
 from shared.messaging.announcing import announcements_of, subject_of
 from shared.messaging.messages import Ask, Message
-from shared.messaging.service import Service, by
+from shared.messaging.service import Dealt, Service, Trouble, by
 from shared.messaging.transaction import Announcement, Change, Held, Lane, Parked, Parking
 
 Allows = Callable[[frozenset[str], str], bool]
@@ -61,6 +61,7 @@ class Walk:
     settled: list[tuple[int, str]] = field(default_factory=list)
     endings: Counter[str] = field(default_factory=Counter)
     refusals: list[str] = field(default_factory=list)
+    notes: list[tuple[Message, Ask[Any]]] = field(default_factory=list)
 
     def ask(self, message: Message) -> Ask[Any] | None:
         """What a message asks for. ``None`` when the road ends here: parked, refused, or not our business."""
@@ -101,7 +102,30 @@ class Walk:
             return None
         self._apply(written)
         self._settle(message, "done")
+        if message.parked_id is not None:
+            self.note(message, Dealt(message.actor, "It was taken after all."))
         return DONE if message.record is not None else self._outcome(ask, events)
+
+    def note(self, message: Message, what: Trouble | Dealt) -> None:
+        """Remember what the service wants to note about a record; it is decided when the batch has been walked."""
+        if message.record is not None:
+            ask = self.service.noted(message, what)
+            if ask is not None:
+                self.notes.append((message, ask))
+
+    @property
+    def noted_keys(self) -> set[str]:
+        """What the notes so far may change."""
+        return {key for _, ask in self.notes for key in ask.keys}
+
+    def take_notes(self) -> None:
+        """Decide what is noted; a note that cannot be taken is left out, for the record itself has its ending."""
+        for message, ask in self.notes:
+            try:
+                events = tuple(self.service.decide(self.known, ask.command))
+                self._apply(self._written(message, events, "noted-"))
+            except Exception as error:  # noqa: BLE001 - a defect in a note must not take the record's ending away
+                self.refusals.append(error.code if isinstance(error, Refused) else "note-defect")
 
     def _outcome(self, ask: Ask[Any], events: tuple[Any, ...]) -> Outcome:
         held = self.held.get(ask.keys[0]) if ask.keys else None
@@ -138,8 +162,12 @@ class Walk:
             self._settle(message, "done")
         return ask
 
-    def _written(self, message: Message, events: Iterable[Any]) -> list[tuple[str, Held[Any], Any, list[Announcement]]]:
-        """The events of one message applied and announced, kept back until all of them went well."""
+    def _written(
+        self, message: Message, events: Iterable[Any], prefix: str = ""
+    ) -> list[tuple[str, Held[Any], Any, list[Announcement]]]:
+        """The events of one message applied and announced, kept back until all of them went well. ``prefix`` tells what
+        is noted about a message from what the message led to.
+        """
         fresh: dict[str, Held[Any]] = {}
         written = []
         for number, event in enumerate(events):
@@ -148,7 +176,9 @@ class Walk:
             state = self.service.evolve(None if held is None else held.state, event)
             after = fresh[key] = Held(1 if held is None else held.version + 1, state)
             told = self.service.announce(event)
-            rows = [] if told is None else self._announcement(message, told, f"{number}", after.version, event.at)
+            rows = (
+                [] if told is None else self._announcement(message, told, f"{prefix}{number}", after.version, event.at)
+            )
             written.append((key, after, event, rows))
         return written
 
@@ -172,6 +202,7 @@ class Walk:
             self._announce_refused(message, refused, ask, subject)
         self.refusals.append(refused.code)
         self._settle(message, "refused")
+        self.note(message, Trouble(refused.code, refused.obstacle))
         return Outcome((), refused, self.known.get(subject))
 
     def _announce_refused(self, message: Message, refused: Refused, ask: Ask[Any] | None, subject: str) -> None:
@@ -246,6 +277,8 @@ class Walk:
             self.blocked.add(message.lane)
         if message.parked_id is None and not self._comes_back(message):
             self._announce_parked(message, self.parked[-1])
+        if parking is not Parking.BEHIND:  # who waits behind another goes on with it
+            self.note(message, Trouble(reason, detail))
         self.endings["parked"] += 1
 
     def _announce_parked(self, message: Message, parked: Parked) -> None:

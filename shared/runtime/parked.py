@@ -6,16 +6,16 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.contracts.base import By, Contract, Text
+from shared.contracts.base import By, Contract, RecordSettled, Text
 from shared.contracts.catalog import SETTLINGS
 from shared.kernel import Actor
 from shared.messaging.announcing import announcements_of, subject_of
-from shared.messaging.messages import Ask
-from shared.messaging.postgres import NOTIFY, copy
-from shared.messaging.road import Road, command
+from shared.messaging.messages import Ask, Message
+from shared.messaging.road import Road, Tell, command
+from shared.messaging.service import Dealt, Service
 from shared.messaging.transaction import Announcement
 from shared.runtime.http import NotFound, needs
 from shared.runtime.ids import new_id
@@ -29,13 +29,6 @@ LIST = text("""
     from parked where (cast(:settled as boolean) or settled_at is null) and parked_id > :after
     order by parked_id limit :limit""")
 SHOW = text("select * from parked where parked_id = :parked_id")
-RETRY = text("""
-    update parked set parking = 'retry' where parked_id = :parked_id and settled_at is null
-    returning topic, partition, record_offset, key, event_id, event_type""")
-DISCARD = text("""
-    update parked set settled_at = now(), settled_as = 'discarded by ' || cast(:person as text)
-    where parked_id = :parked_id and settled_at is null
-    returning topic, partition, record_offset, key, event_id, event_type""")
 
 
 def _engine(request: Request) -> AsyncEngine:
@@ -88,8 +81,9 @@ async def show_parked(engine: Engine, parked_id: ParkedId) -> dict[str, Any]:
 @router.post("/parked/{parked_id}/retry", status_code=202, **needs("parked:manage"))
 async def retry_parked(request: Request, engine: Engine, parked_id: ParkedId) -> dict[str, Any]:
     """Try it again, now, and what waits behind it."""
-    await _settle(request, RETRY, parked_id, "retried")
-    await request.app.state.road.take_up()
+    road = _road(request)
+    _check(parked_id, found=await road.retry_parked(parked_id, _telling(request, "retried")))
+    await road.take_up()
     return await show_parked(engine, parked_id)
 
 
@@ -98,49 +92,64 @@ async def discard_parked(
     request: Request, engine: Engine, parked_id: ParkedId, discarding: Discarding | None = None
 ) -> dict[str, Any]:
     """Give it up for good; its bytes are kept, and what waits behind it goes on."""
-    await _settle(request, DISCARD, parked_id, "discarded", None if discarding is None else discarding.reason)
-    await request.app.state.road.take_up()
+    road, reason = _road(request), None if discarding is None else discarding.reason
+    dealt = Dealt(_person(request), reason or "It was given up.")
+    found = await road.discard_parked(parked_id, dealt, _telling(request, "discarded", reason))
+    _check(parked_id, found=found)
+    await road.take_up()
     return await show_parked(engine, parked_id)
 
 
-async def _settle(
-    request: Request, statement: TextClause, parked_id: int, decision: Decision, reason: str | None = None
-) -> None:
-    """Carry out what a person decided, and tell it, in one transaction.
+def _road(request: Request) -> Road:
+    road: Road = request.app.state.road
+    return road
+
+
+def _person(request: Request) -> Actor:
+    return Actor(person=request.state.caller.person)
+
+
+def _check(parked_id: int, *, found: bool) -> None:
+    """The decision was carried out.
 
     :raises NotFound: when no such record stands aside; nothing is told then.
     """
-    values = {"parked_id": parked_id, "person": request.state.caller.person}
-    async with _engine(request).begin() as connection:
-        row = (await connection.execute(statement, values)).first()
-        if row is None:
-            raise NotFound(what="record that stands aside with the number", which=parked_id)
-        await copy(connection, "outbox", Announcement._fields, _told(request, row, decision, reason))
-        await connection.execute(NOTIFY)
+    if not found:
+        raise NotFound(what="record that stands aside with the number", which=parked_id)
 
 
-def _told(request: Request, row: Row[Any], decision: Decision, reason: str | None) -> list[Announcement]:
+def _telling(request: Request, decision: Decision, reason: str | None = None) -> Tell:
     """The decision as the history keeps it: who, about which record, and why."""
-    road: Road = request.app.state.road
-    caller, now = request.state.caller, datetime.now(UTC)
-    told = SETTLINGS[road.service.name](
-        by=By(person=caller.person),
-        subject_id=subject_of(row.key, road.service),
-        topic=row.topic,
-        partition=row.partition,
-        offset=row.record_offset,
+    service, caller, now = _road(request).service, request.state.caller, datetime.now(UTC)
+
+    def tell(message: Message) -> list[Announcement]:
+        told = _told(message, By(person=caller.person), decision, reason, service)
+        cause = command(
+            "SettleParked",
+            Ask((), told),
+            by=_person(request),
+            roles=caller.roles,
+            at=now,
+            request_id=new_id(),
+            traceparent=request.state.traceparent,
+        )
+        return announcements_of(told, cause, decision, source=service.source, at=now, now=now)
+
+    return tell
+
+
+def _told(message: Message, by: By, decision: Decision, reason: str | None, service: Service) -> RecordSettled:
+    record = message.record
+    assert record is not None  # noqa: S101 - only records stand aside
+    is_unread = message.unreadable is not None and message.unreadable.envelope is None
+    return SETTLINGS[service.name](
+        by=by,
+        subject_id=subject_of(message.key, service),
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
         decision=decision,
         reason=reason,
-        parked_id=row.event_id,
-        parked_type=row.event_type,
+        parked_id=None if is_unread else message.id,
+        parked_type=None if is_unread else message.type,
     )
-    cause = command(
-        "SettleParked",
-        Ask((), told),
-        by=Actor(person=caller.person),
-        roles=caller.roles,
-        at=now,
-        request_id=new_id(),
-        traceparent=request.state.traceparent,
-    )
-    return announcements_of(told, cause, decision, source=road.service.source, at=now, now=now)

@@ -100,6 +100,26 @@ class MemoryTransaction:
         for one in parked_ids:
             self._tables.parked[one] = replace(self._tables.parked[one], settled_as=settled_as)
 
+    async def retry(self, parked_id: int) -> Aside | None:
+        """See `Transaction.retry`."""
+        kept = self._standing(parked_id)
+        if kept is None:
+            return None
+        again = replace(kept.parked, parking=Parking.RETRY)
+        self._tables.parked[parked_id] = replace(kept, parked=again)
+        return Aside(parked_id, _kept(again.record), is_overdue=False)
+
+    async def discard(self, parked_id: int, settled_as: str) -> Aside | None:
+        """See `Transaction.discard`."""
+        kept = self._standing(parked_id)
+        if kept is None:
+            return None
+        self._tables.parked[parked_id] = replace(kept, settled_as=settled_as)
+        return Aside(parked_id, _kept(kept.parked.record), is_overdue=False)
+
+    def _standing(self, parked_id: int) -> KeptAside | None:
+        return next((one for one in self._unsettled() if one.parked_id == parked_id), None)
+
     async def reclaim(self, parked_ids: Sequence[int]) -> set[int]:
         """See `Transaction.reclaim`."""
         return set(parked_ids) & {one.parked_id for one in self._unsettled()}

@@ -18,7 +18,7 @@ SPEAKING = sorted(path.parent.name for path in ROOT.glob("services/*/announcemen
 def _said(service: str) -> Iterator[type[Contract]]:
     """The contracts that a service's announcements name."""
     announcements = import_module(f"services.{service}.announcements")
-    text = (ROOT / "services" / service / "announcements.py").read_text()
+    text = "".join(path.read_text() for path in (ROOT / "services" / service).glob("*announcements.py"))
     modules = [announcements.contracts] if hasattr(announcements, "contracts") else []
     for module in modules:
         for name, contract in vars(module).items():

@@ -96,6 +96,10 @@ ENDPOINTS = {
         POST /runs/{run_id}/complete                          run:complete
         POST /runs/{run_id}/cancel                            run:cancel
         POST /runs/{run_id}/reopen                            run:reopen
+        GET  /runs/{run_id}/completions/compare               read
+        GET  /runs/{run_id}/reopen-impact                     read
+        GET  /runs/{run_id}/refused-evidence                  read
+        POST /runs/{run_id}/refused-evidence/{evidence_id}/settle run:complete
         GET  /policies                                        read
         PUT  /policies                                        policy:configure
     """,

@@ -136,6 +136,13 @@ async def the_session_began_a_while_ago(world: World) -> None:
     world.known["started_at"] = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
 
 
+async def something_is_refused(world: World) -> None:
+    """A station signs a step off of which nothing is recorded."""
+    await world.as_.takes(event("plant.step.signed-off.v1", {"run_id": RUN, "step_id": STEP, "operator": "omar"}))
+    answer = await world.plays("GET /runs/{run_id}/refused-evidence")
+    world.known["evidence_id"] = answer.json()["items"][0]["evidence_id"]
+
+
 async def something_stands_aside(world: World) -> None:
     """A record that nobody could read."""
     world.database.rows(
@@ -166,6 +173,8 @@ BEFORE: Mapping[str, Arranged] = {
     "POST /runs/{run_id}/reopen": ["POST /runs/{run_id}/complete"],
     "GET /runs/{run_id}/summary": ["POST /runs/{run_id}/complete"],
     "GET /runs/{run_id}/export": ["POST /runs/{run_id}/complete"],
+    "POST /runs/{run_id}/refused-evidence/{evidence_id}/settle": ["POST /runs", something_is_refused],
+    "GET /runs/{run_id}/completions/compare": ["POST /runs/{run_id}/complete"],
     "PUT /policies": ["GET /policies"],
     "GET /units/{unit_id}": [the_pump_is_being_built],
     "GET /units/{unit_id}/tree": [the_pump_is_being_built],

@@ -256,3 +256,19 @@ async def test_a_run_that_failed_for_good_keeps_its_unit(bench: Bench) -> None:
     assert standing(bench.state(PUMP)).status is UnitStatus.WIP
     await bench.takes(event("asbuilt.run.canceled.v1", said))
     assert standing(bench.state(PUMP)).status is UnitStatus.AVAILABLE
+
+
+async def test_what_is_above_a_reopened_component_is_told_by_key_and_run() -> None:
+    """The skid's topic key keeps its order: installed, then reopened, then cleared, whoever reads it."""
+    bench = Bench(SERVICE, and_above)
+    await bench.takes(created("VALVE-1", wants="SKID"))
+    await bench.takes(completed(bench, "VALVE-1"), created("SKID-1", wants="VALVE"))
+    await bench.takes(installed("VALVE-1", "SKID-1"), reopened("VALVE-1"))
+    said = bench.said("component.reopened")[0]
+    assert (said["unit_id"], said["run_id"], said["component_run_id"]) == ("SKID-1", "run of SKID-1", "run of VALVE-1")
+    await bench.takes(completed(bench, "VALVE-1", 2))
+    assert bench.said("component.cleared")[0]["component_id"] == "VALVE-1"
+    of_skid = [one["type"].removeprefix("asbuilt.") for one in bench.told if one["partitionkey"] == "SKID-1"]
+    assert of_skid[-3:] == ["unit.installed.v1", "component.reopened.v1", "component.cleared.v1"]
+    placed = bench.said("unit.placed")[0]
+    assert (placed["run_id"], placed["parent_run_id"]) == ("run of VALVE-1", "run of SKID-1")

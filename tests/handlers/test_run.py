@@ -9,7 +9,7 @@ from services.run.adapters.views import completion_view
 from services.run.app import SERVICE
 from services.run.domain.commands import CompleteRun
 from services.run.domain.review import review
-from services.run.domain.run import RunStatus
+from services.run.domain.run import Placement, RunStatus
 from services.run.handlers import HANDLERS
 from shared.contracts.base import PlantEvent
 from shared.contracts.catalog import CATALOG
@@ -82,7 +82,8 @@ async def test_a_doubled_record_has_no_effect_and_no_second_announcement(bench: 
 async def test_the_same_order_under_another_id_is_fine(bench: Bench) -> None:
     """Planning may send again; other content under the same run id is refused."""
     await bench.takes(ordered(), ordered(), ordered(revision="C"))
-    assert (bench.types, bench.refusals) == (["run.created", "run.change-refused"], ["run-exists"])
+    assert bench.types == ["run.created", "run.change-refused", "run.evidence-refused"]
+    assert bench.refusals == ["run-exists"]
 
 
 async def test_a_refusal_names_the_event_that_was_refused(bench: Bench) -> None:
@@ -94,7 +95,7 @@ async def test_a_refusal_names_the_event_that_was_refused(bench: Bench) -> None:
     assert (refused["run_id"], refused["subject_id"]) == (R, R)
     assert "torque" in refused["obstacle"]
     assert "torque" in refused["resolve"]
-    assert "sequence" not in bench.told[-1]
+    assert ["sequence" in one for one in bench.told] == [True, False, True]
 
 
 async def test_a_refused_record_holds_up_nobody(bench: Bench) -> None:
@@ -273,3 +274,23 @@ async def test_everything_that_is_announced_can_be_read_by_its_contract(bench: B
         entry, contract = contract_of(read(one.body, []))
         assert entry == CATALOG[entry.type]
         assert getattr(contract, entry.key) == one.key
+
+
+async def test_what_inventory_says_of_the_units_around_is_noted(bench: Bench) -> None:
+    """A component that is reopened and is so no more, and what the pump went into; units without a run say nothing."""
+    of_the_run = {"unit_id": "PUMP-1", "run_id": R, "component_id": "ROTOR-1"}
+    placed = {"unit_id": "PUMP-1", "parent_unit_id": "SKID-1", "parent_run_id": "run-2"}
+    await bench.takes(
+        ordered(),
+        event("asbuilt.component.reopened.v1", BY | of_the_run | {"component_run_id": "run-7"}),
+        event("asbuilt.unit.placed.v1", BY | placed | {"run_id": R}),
+        event("asbuilt.unit.placed.v1", BY | placed),
+    )
+    assert bench.state(R).reopened_components == {"ROTOR-1": "run-7"}
+    assert bench.state(R).placement == Placement("SKID-1", "run-2")
+    del of_the_run["run_id"]
+    cleared = event("asbuilt.component.cleared.v1", BY | of_the_run)
+    await bench.takes(cleared, event("asbuilt.component.cleared.v1", BY | of_the_run | {"run_id": R}))
+    assert bench.state(R).reopened_components == {}
+    assert bench.types.count("run.component-noted") == 2
+    assert len(bench.said("run.placement-noted")) == 1

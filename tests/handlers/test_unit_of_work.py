@@ -354,3 +354,25 @@ async def test_only_what_nobody_dealt_with_meanwhile_is_taken_up(ground: Ground)
     await settle(ground, ids[1])
     async with ground.begin() as transaction:
         assert await transaction.reclaim(sorted(ids.values())) == {ids[2]}
+
+
+async def test_a_person_has_a_record_that_is_stuck_tried_again_or_gives_it_up(ground: Ground) -> None:
+    """Once it is given up, nobody can decide about it any more; its lane goes on."""
+    await park(ground, aside(Place(1), Parking.RETRY), aside(Place(2), Parking.BEHIND))
+    head = (await parked_ids(ground))[1]
+    await park(ground, aside(Place(1), Parking.STUCK, parked_id=head))
+    assert await ready(ground) == []
+    async with ground.begin() as transaction:
+        again = await transaction.retry(head)
+        assert again is not None
+        assert (again.parked_id, again.record, again.is_overdue) == (head, Place(1).record, False)
+    assert await ready(ground) == [1, 2]
+    async with ground.begin() as transaction:
+        given_up = await transaction.discard(head, "discarded by ada")
+        assert given_up is not None
+        assert given_up.record == Place(1).record
+    async with ground.begin() as transaction:
+        assert await transaction.discard(head, "discarded by ada") is None
+        assert await transaction.retry(head) is None
+        assert await transaction.retry(999) is None
+    assert await ready(ground) == [2]

@@ -64,10 +64,18 @@ def oddly_headed(good: Sent) -> Sent:
 
 
 def keyed_wrongly(good: Sent) -> list[Sent]:
-    """A good event said again under other ids, without a key and with somebody else's."""
-    body = good.value or b""
+    """A good event said again under other ids, without a key and with somebody else's. It is about nobody who is known:
+    a run keeps what was refused of it.
+    """
+    key = good.key or b""
+    body = (good.value or b"").replace(b'"%s"' % key, b'"%s"' % named_wrongly(key))
     no_key = replace(good, key=None, value=_with(body, id=f"no-key on {good.topic}"))
     return [no_key, replace(good, key=b"wrong", value=_with(body, id=f"wrong-key on {good.topic}"))]
+
+
+def named_wrongly(key: bytes) -> bytes:
+    """Whom an event with a wrong key is about."""
+    return b"nobody-like-" + key
 
 
 def _with_strange_headers(good: Sent) -> list[Rubbish]:

@@ -14,7 +14,7 @@ from shared.testing.conditions import eventually
 from shared.testing.plant import PlantUnderTest
 from shared.testing.record import Left, announced_by, left_by
 from shared.testing.topics import Heard, Offsets, Sent, event
-from tests.plumbing.rubbish import Rubbish, keyed_wrongly, oddly_headed, rubbish_like, too_large_like
+from tests.plumbing.rubbish import Rubbish, keyed_wrongly, named_wrongly, oddly_headed, rubbish_like, too_large_like
 
 pytestmark = pytest.mark.real_kafka
 
@@ -51,7 +51,7 @@ class Spoiled:
     @property
     def keys_expected(self) -> dict[str, tuple[str, str]]:
         """Topic and right key of what comes under a wrong one, by the id of the event."""
-        right = {topic: (good.key or b"").decode() for topic, good in self._handled.items()}
+        right = {topic: named_wrongly(good.key or b"").decode() for topic, good in self._handled.items()}
         return {json.loads(one.value or b"")["id"]: (one.topic, right[one.topic]) for one in self.wrongly_keyed}
 
     @property

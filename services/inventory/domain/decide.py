@@ -1,6 +1,6 @@
 """What inventory says to a command: events on one or several units, or a refusal. No clock, no id, no I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import assert_never
 
 from services.inventory.domain import events, installing
@@ -25,19 +25,19 @@ from services.inventory.domain.refusals import (
     UnitIdInvalid,
     UnknownUnit,
 )
-from services.inventory.domain.unit import Identification, Installation, Unit, standing
+from services.inventory.domain.reopening import with_components
+from services.inventory.domain.unit import Identification, Installation, Known, Unit, standing
 from shared.kernel import LONGEST_ID, plain, unit_id_of
 
 Events = tuple[AnyEvent, ...]
-Known = Mapping[str, Unit]
 
 
 def decide(known: Known, command: AnyCommand) -> Events:
-    """The events that follow from a command, changes of status included.
+    """The events that follow from a command, what units above hear of it and changes of status included.
 
     :raises Refused: when the rules say no; when nothing changes the answer is an empty tuple.
     """
-    return with_status(known, _decided(known, command))
+    return with_status(known, with_components(known, _decided(known, command)))
 
 
 def with_status(known: Known, happened: Iterable[AnyEvent]) -> Events:
@@ -152,7 +152,15 @@ def _install(known: Known, command: Install) -> Events:
     version = parent.as_built_version + 1
     return (
         events.UnitInstalled(parent.unit_id, command.by, command.at, run_id, installation, what, version),
-        events.UnitPlaced(component.unit_id, command.by, command.at, parent.unit_id, installation.installation_id),
+        events.UnitPlaced(
+            component.unit_id,
+            command.by,
+            command.at,
+            parent.unit_id,
+            installation.installation_id,
+            component.run_id,
+            run_id,
+        ),
     )
 
 
@@ -166,7 +174,7 @@ def _remove(known: Known, command: Remove) -> Events:
     who = (command.by, command.at)
     return (
         events.UnitRemoved(parent.unit_id, *who, run_id, installation, command.reason, version),
-        events.UnitPlaced(command.component_id, *who, None, None),
+        events.UnitPlaced(command.component_id, *who, None, None, known[command.component_id].run_id, None),
     )
 
 

@@ -78,10 +78,12 @@ class UnitRemoved(UnitEvent):
 
 @immutable
 class UnitPlaced(UnitEvent):
-    """This unit went into a parent, or out of it again."""
+    """This unit went into a parent, or out of it again. ``run_id`` built this unit, ``parent_run_id`` the parent."""
 
     parent_unit_id: str | None
     installation_id: str | None
+    run_id: str | None
+    parent_run_id: str | None
 
 
 @immutable
@@ -129,6 +131,23 @@ class CompletionContested(UnitEvent):
     differences: tuple[Difference, ...]
 
 
+@immutable
+class ComponentReopened(UnitEvent):
+    """The own run of a component in this unit, at any depth, is reopened; ``run_id`` builds this unit, or built it."""
+
+    run_id: str | None
+    component_id: str
+    component_run_id: str
+
+
+@immutable
+class ComponentCleared(UnitEvent):
+    """A component in this unit is not open any more: its run was completed again or canceled, or it was taken out."""
+
+    run_id: str | None
+    component_id: str
+
+
 AnyEvent = (
     UnitReceived
     | UnitClaimed
@@ -142,4 +161,6 @@ AnyEvent = (
     | UnitReleased
     | UnitReopened
     | CompletionContested
+    | ComponentReopened
+    | ComponentCleared
 )

@@ -7,6 +7,8 @@ from services.inventory.domain.events import (
     AnyEvent,
     BuildFailed,
     CompletionContested,
+    ComponentCleared,
+    ComponentReopened,
     StatusChanged,
     UnitClaimed,
     UnitConsumed,
@@ -59,6 +61,12 @@ def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901 - one line for 
             return _with_build(unit, is_open=True)
         case CompletionContested():
             return replace(_with_build(unit, completions=event.number), is_contested=True)
+        case ComponentReopened():
+            reopened = {**unit.reopened_components, event.component_id: event.component_run_id}
+            return replace(unit, reopened_components=reopened)
+        case ComponentCleared():
+            still = {name: one for name, one in unit.reopened_components.items() if name != event.component_id}
+            return replace(unit, reopened_components=still)
         case UnitReceived():
             raise AssertionError("a unit is received once")
         case _:

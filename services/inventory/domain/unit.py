@@ -75,7 +75,7 @@ class Unit:
     """An inventory record.
 
     ``as_built_version`` counts the changes of what is installed in it; ``parent_unit_id`` is the unit that it is
-    installed in.
+    installed in; ``reopened_components`` are the units in it, at any depth, whose own runs are reopened, with these.
     """
 
     identification: Identification
@@ -87,6 +87,7 @@ class Unit:
     is_contested: bool = False
     scrapped_quantity: Decimal = Decimal(0)
     announced_status: UnitStatus | None = None
+    reopened_components: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unit_id(self) -> str:
@@ -101,6 +102,10 @@ class Unit:
     def installed_by(self, run_id: str) -> tuple[Installation, ...]:
         """What one run installed in it; a unit in rework also holds what earlier runs did."""
         return tuple(one for one in self.installations.values() if one.run_id == run_id)
+
+
+Known = Mapping[str, Unit]
+"""Units that a decision may look at, by id: those that it names, and all above them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ StepId = Annotated[Id, Path(examples=[examples.STEP])]
 OptionalStepId = Annotated[Id, Path(examples=[examples.OPTIONAL_STEP])]
 FieldId = Annotated[Id, Path(examples=[examples.FIELD])]
 GateId = Annotated[Id, Path(examples=[examples.GATE])]
+EvidenceId = Annotated[Id, Path(examples=[examples.EVIDENCE])]
 RedlineId = Annotated[Id, Path(examples=[examples.REDLINE])]
 
 

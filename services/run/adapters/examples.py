@@ -5,6 +5,7 @@ from typing import Any
 RUN, STEP, OPTIONAL_STEP, FIELD, GATE = "RUN-2041", "torque", "label", "bolt-1", "release"
 REDLINE = "019be2c4-7d1a-7c3e-9b52-2f1d6a90c4e7"
 ISSUE = "019be2c4-9f02-7a41-8c6d-51b7e3d20f18"
+EVIDENCE = "019be2c4-b7d3-7f10-a2c8-9e4d5f607182"
 FILE = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 """SHA-256 of `hello`."""
 

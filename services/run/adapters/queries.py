@@ -7,8 +7,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.run.adapters import policies
+from services.run.adapters.impact import impact_of
 from services.run.adapters.store import RunStore
 from services.run.adapters.views import comment_view
+from services.run.domain.impact import Impact
 from services.run.domain.policies import Policies
 from services.run.domain.run import Run
 from shared.messaging.transaction import Held
@@ -50,6 +52,10 @@ class RunQueries:
         """The policies of the moment."""
         async with self._engine.connect() as connection:
             return (await policies.load(connection)).state
+
+    async def impact(self, run: Run) -> Impact:
+        """What reopening the run would touch."""
+        return await impact_of(self._engine, run)
 
     async def comments(self, run_id: str, page: Page, step_id: str | None = None) -> dict[str, Any]:
         """What was said about a run, or about one step of it, the newest first.

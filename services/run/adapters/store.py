@@ -28,6 +28,7 @@ from services.run.domain.run import (
     Imported,
     Installation,
     Issue,
+    Placement,
     Recording,
     RefusedEvidence,
     Run,
@@ -57,7 +58,8 @@ class RunProgress:
     as_built_version: int
     redlines: dict[str, Redline]
     refused_evidence: dict[str, RefusedEvidence]
-    reopened_components: list[str]
+    reopened_components: dict[str, str]
+    placement: Placement | None
     is_ready: bool
     first_completed_at: datetime | None
     imported: Imported | None
@@ -197,7 +199,8 @@ def _progress(run: Run) -> RunProgress:
         as_built_version=run.as_built_version,
         redlines=dict(run.redlines),
         refused_evidence=dict(run.refused_evidence),
-        reopened_components=sorted(run.reopened_components),
+        reopened_components=dict(run.reopened_components),
+        placement=run.placement,
         is_ready=run.is_ready,
         first_completed_at=run.first_completed_at,
         imported=run.imported,
@@ -310,7 +313,8 @@ def _run(row: Any, steps: Mapping[str, Any]) -> Run:
         as_built_version=progress.as_built_version,
         redlines=progress.redlines,
         refused_evidence=progress.refused_evidence,
-        reopened_components=frozenset(progress.reopened_components),
+        reopened_components=progress.reopened_components,
+        placement=progress.placement,
         is_ready=progress.is_ready,
         first_completed_at=progress.first_completed_at,
         imported=progress.imported,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from services.run.domain.order import Order
 from services.run.domain.redline import StepChange
-from services.run.domain.run import Imported, Installation, Issue, Value
+from services.run.domain.run import Imported, Installation, Issue, Placement, RefusedEvidence, Value
 from shared.kernel import Actor, immutable
 
 
@@ -272,6 +272,44 @@ class CompleteRun(Command):
 
 
 @immutable
+class NoteComponent(Command):
+    """The own run of a component of the run's unit is reopened; with ``component_run_id`` None it is so no more."""
+
+    component_id: str
+    component_run_id: str | None
+
+
+@immutable
+class NotePlacement(Command):
+    """The run's unit went into a parent; None: it is in none any more."""
+
+    placement: Placement | None
+
+
+@immutable
+class NoteEvidence(Command):
+    """An event of a plant system for this run was refused, or stands aside."""
+
+    evidence: RefusedEvidence
+
+
+@immutable
+class DealWithEvidence(Command):
+    """What had stood aside was taken after all, or was given up."""
+
+    evidence_id: str
+    reason: str
+
+
+@immutable
+class SettleEvidence(Command):
+    """A person has dealt with an event that was not taken."""
+
+    evidence_id: str
+    reason: str
+
+
+@immutable
 class AssessRun(Command):
     """See whether the run is ready under other policies than before."""
 
@@ -315,6 +353,11 @@ AnyCommand = (
     | NoteRemoval
     | NoteIssue
     | CompleteRun
+    | NoteComponent
+    | NotePlacement
+    | NoteEvidence
+    | DealWithEvidence
+    | SettleEvidence
     | AssessRun
     | ReopenRun
 )

@@ -6,6 +6,7 @@ from services.run.domain import (
     attending,
     closing,
     comments,
+    evidence,
     failing,
     files,
     gates,
@@ -31,13 +32,17 @@ from services.run.domain.commands import (
     Comment,
     CompleteRun,
     CorrectSession,
+    DealWithEvidence,
     EndIdleSessions,
     FailRun,
     FailStep,
     HoldStep,
     LoseTarget,
+    NoteComponent,
+    NoteEvidence,
     NoteInstallation,
     NoteIssue,
+    NotePlacement,
     NoteRemoval,
     NoteTarget,
     OrderRun,
@@ -47,6 +52,7 @@ from services.run.domain.commands import (
     ReopenRun,
     ResumeStep,
     ReworkStep,
+    SettleEvidence,
     SignOff,
     StartStep,
 )
@@ -94,10 +100,20 @@ def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events
             return files.attach(open_run(run, command), command)
         case Comment():
             return comments.comment(open_run(run, command), command)
-        case NoteTarget() | LoseTarget() | NoteInstallation() | NoteRemoval() | NoteIssue():
+        case (
+            NoteTarget()
+            | LoseTarget()
+            | NoteInstallation()
+            | NoteRemoval()
+            | NoteIssue()
+            | NoteComponent()
+            | NotePlacement()
+        ):
             return noting.decide(known_run(run, command), command)
         case CompleteRun():
             return (complete(open_run(run, command), command, policies),)
+        case NoteEvidence() | DealWithEvidence() | SettleEvidence():
+            return evidence.decide(run, command)
         case AssessRun():
             return assess(known_run(run, command), command, policies)
         case CancelRun():

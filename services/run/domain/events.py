@@ -6,7 +6,18 @@ from typing import Any
 
 from services.run.domain.order import Order
 from services.run.domain.redline import Redrawn, StepChange
-from services.run.domain.run import Imported, Installation, Issue, IssueWanted, SessionEnd, StepState, Value, Verdict
+from services.run.domain.run import (
+    Imported,
+    Installation,
+    Issue,
+    IssueWanted,
+    Placement,
+    RefusedEvidence,
+    SessionEnd,
+    StepState,
+    Value,
+    Verdict,
+)
 from services.run.domain.shown import Blocker
 from shared.kernel import Actor, immutable
 
@@ -305,6 +316,37 @@ class RunNotReady(RunEvent):
     total: int
 
 
+@immutable
+class ComponentNoted(RunEvent):
+    """The own run of a component is reopened; with ``component_run_id`` None it is so no more."""
+
+    component_id: str
+    component_run_id: str | None
+
+
+@immutable
+class PlacementNoted(RunEvent):
+    """What the run's unit is installed in; None: it is in none any more."""
+
+    placement: Placement | None
+
+
+@immutable
+class EvidenceRefused(RunEvent):
+    """An event of a plant system for this run was not taken; it waits for somebody to deal with it."""
+
+    evidence: RefusedEvidence
+
+
+@immutable
+class EvidenceSettled(RunEvent):
+    """It was dealt with."""
+
+    evidence_id: str
+    reason: str
+
+
+NotedEvent = TargetNoted | InstallationNoted | RemovalNoted | IssueNoted
 CompletingEvent = RunCompleted | RunReopened | RunReady | RunNotReady
 
 AnyEvent = (
@@ -332,9 +374,10 @@ AnyEvent = (
     | RedlineCanceled
     | Commented
     | FileAttached
-    | TargetNoted
-    | InstallationNoted
-    | RemovalNoted
-    | IssueNoted
+    | NotedEvent
+    | ComponentNoted
+    | PlacementNoted
+    | EvidenceRefused
+    | EvidenceSettled
     | CompletingEvent
 )

@@ -2,17 +2,34 @@
 
 from typing import assert_never
 
-from services.run.domain import attending, closing, failing, files, gates, holding, noting, ordering, redlines, steps
+from services.run.domain import (
+    attending,
+    closing,
+    evidence,
+    failing,
+    files,
+    gates,
+    genealogy,
+    holding,
+    noting,
+    ordering,
+    redlines,
+    steps,
+)
 from services.run.domain.events import (
     AnyEvent,
     CheckedIn,
     CheckedOut,
     Commented,
+    ComponentNoted,
+    EvidenceRefused,
+    EvidenceSettled,
     FailureAcknowledged,
     FileAttached,
     GateApproved,
     InstallationNoted,
     IssueNoted,
+    PlacementNoted,
     RedlineAccepted,
     RedlineApplied,
     RedlineCanceled,
@@ -87,6 +104,10 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             return noting.removal_noted(run, event)
         case IssueNoted():
             return changed(run, issues={**run.issues, event.issue.issue_id: event.issue})
+        case ComponentNoted() | PlacementNoted():
+            return genealogy.evolve(run, event)
+        case EvidenceRefused() | EvidenceSettled():
+            return evidence.evolve(run, event)
         case RunCompleted() | RunReopened() | RunCanceled() | RunFailed():
             return closing.evolve(run, event)
         case RunReady() | RunNotReady():

@@ -3,15 +3,23 @@
 from collections.abc import Mapping
 from typing import TypeVar, assert_never
 
-from services.run.domain import events
-from services.run.domain.commands import LoseTarget, NoteInstallation, NoteIssue, NoteRemoval, NoteTarget
+from services.run.domain import events, genealogy
+from services.run.domain.commands import (
+    LoseTarget,
+    NoteComponent,
+    NoteInstallation,
+    NoteIssue,
+    NotePlacement,
+    NoteRemoval,
+    NoteTarget,
+)
 from services.run.domain.redlines import applied_with
 from services.run.domain.run import Canceled, Completed, Failed, Issue, Run
 from shared.kernel import changed
 
 T = TypeVar("T")
 Events = tuple[events.AnyEvent, ...]
-NotingCommand = NoteTarget | LoseTarget | NoteInstallation | NoteRemoval | NoteIssue
+NotingCommand = NoteTarget | LoseTarget | NoteInstallation | NoteRemoval | NoteIssue | NoteComponent | NotePlacement
 
 
 def decide(run: Run, command: NotingCommand) -> Events:
@@ -27,6 +35,8 @@ def decide(run: Run, command: NotingCommand) -> Events:
             return note_removal(run, command)
         case NoteIssue():
             return note_issue(run, command)
+        case NoteComponent() | NotePlacement():
+            return genealogy.decide(run, command)
         case _:
             assert_never(command)
 

@@ -37,6 +37,10 @@ _ELSEWHERE = (
     events.InstallationNoted,
     events.RemovalNoted,
     events.IssueNoted,
+    events.ComponentNoted,
+    events.PlacementNoted,
+    events.EvidenceRefused,
+    events.EvidenceSettled,
 )
 """Events that complete no step but the one that they name."""
 

@@ -303,6 +303,14 @@ class BeforeSignOff(Refused):
     resolve = "Give the time at which it was completed, at {signed_at} or later."
 
 
+class UnknownEvidence(Refused):
+    """The run {run_id} has no event {evidence_id} that waits to be dealt with."""
+
+    code = "unknown-evidence"
+    kind = RefusalKind.UNKNOWN
+    resolve = "Look at the review: it names those that nobody has dealt with."
+
+
 class PoliciesChanged(Refused):
     """The policies are version {current} by now; version {given} was looked at."""
 

@@ -226,9 +226,22 @@ class IssueWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedEvidence:
-    """An event from a plant system for this run that was refused or stands aside, and nobody has dealt with it."""
+class Placement:
+    """The parent that the run's unit is installed in, and the run that builds the parent."""
 
+    unit_id: str
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEvidence:
+    """An event from a plant system for this run that was refused or stands aside, and nobody has dealt with it.
+
+    ``evidence_id`` follows from ``source`` and ``event_id``: stations that count their events use the same ids.
+    """
+
+    evidence_id: str
+    source: str
     event_id: str
     type: str
     code: str
@@ -271,8 +284,8 @@ class Run:
 
     ``touched`` are the steps started again since the last reopening, ``completions`` how many completion
     records there are, ``as_built_version`` the latest that inventory told, ``is_ready`` whether readiness was
-    announced, ``reopened_components`` the installed units whose own runs are reopened, ``imported`` that its order was
-    taken in later.
+    announced, ``reopened_components`` the installed units whose own runs are reopened, with these, ``placement``
+    what its unit is installed in, ``imported`` that its order was taken in later.
     """
 
     order: Order
@@ -289,7 +302,8 @@ class Run:
     as_built_version: int = 0
     redlines: Mapping[str, Redline] = field(default_factory=dict)
     refused_evidence: Mapping[str, RefusedEvidence] = field(default_factory=dict)
-    reopened_components: frozenset[str] = frozenset()
+    reopened_components: Mapping[str, str] = field(default_factory=dict)
+    placement: Placement | None = None
     is_ready: bool = False
     first_completed_at: datetime | None = None
     imported: Imported | None = None

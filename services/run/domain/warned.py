@@ -85,22 +85,22 @@ def _refused_evidence(run: Run) -> Iterator[Warned]:
     for one in run.refused_evidence.values():
         yield Warned(
             "refused-evidence",
-            one.event_id,
-            f"{one.type} was not taken ({one.code}): {one.obstacle}",
-            f"Deal with what it says, then settle {one.event_id} with a reason{OR_ACKNOWLEDGE}",
-            path("runs", run.run_id, "refused-evidence", one.event_id, "settle"),
+            one.evidence_id,
+            f"{one.type} {one.event_id} of {one.source} was not taken ({one.code}): {one.obstacle}",
+            f"Deal with what it says, then settle it with a reason{OR_ACKNOWLEDGE}",
+            path("runs", run.run_id, "refused-evidence", one.evidence_id, "settle"),
             "run:complete",
         )
 
 
 def _reopened_components(run: Run) -> Iterator[Warned]:
     """An installed component's own run is reopened."""
-    for component in sorted(run.reopened_components):
+    for component, run_id in sorted(run.reopened_components.items()):
         yield Warned(
             "component-reopened",
             component,
-            f"The run of the installed unit {component} is reopened.",
-            f"Complete the run of {component} again, or remove it{OR_ACKNOWLEDGE}",
-            path("units", component),
+            f"The run {run_id} of the installed unit {component} is reopened.",
+            f"Complete {run_id} again, or take {component} out{OR_ACKNOWLEDGE}",
+            path("runs", run_id, "review"),
             "run:complete",
         )

@@ -181,3 +181,23 @@ def test_the_stories_told_here_do_install_release_and_refuse() -> None:
         "ROTOR-1": None,
         "ROTOR-2": None,
     }
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(STORIES)
+def test_a_unit_knows_just_the_reopened_runs_of_what_is_in_it(story: list[Any]) -> None:
+    """Whatever was installed, removed, reopened, completed or canceled, and in whatever order."""
+    for _, _, world, _ in play(story):
+        for unit_id, unit in world.items():
+            assert set(unit.reopened_components) == {one for one in below(world, unit_id) if is_reopened(world[one])}
+
+
+def below(world: World, unit_id: str) -> set[str]:
+    """Everything that is in a unit, at any depth."""
+    direct = {name for name, one in world.items() if one.parent_unit_id == unit_id}
+    return direct.union(*(below(world, one) for one in direct))
+
+
+def is_reopened(unit: Unit) -> bool:
+    """A run that goes on builds it; what is installed was released before, so that run was reopened."""
+    return unit.build is not None and unit.build.is_open

@@ -19,7 +19,7 @@ from services.run.domain.order import (
 )
 from services.run.domain.redline import AddStep, ChangeStep, Redline, RedlineState, StepChange
 from services.run.domain.review import review
-from services.run.domain.run import Installation, Issue, Run, Value
+from services.run.domain.run import Installation, Issue, Placement, RefusedEvidence, Run, Value
 from shared.kernel import Actor
 from shared.testing.story import Rules, Story
 
@@ -301,3 +301,42 @@ CONTENT = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 def attach(**changed: Any) -> commands.AttachFile:
     """Olga attaches the curve of a test, to the run where nothing else is said."""
     return replace(commands.AttachFile(R, OLGA, NOON, CONTENT, "curve.csv", "text/csv", 1_024), **changed)
+
+
+def refused_evidence(number: int = 9, **changed: Any) -> RefusedEvidence:
+    """What a scanner said, and was refused."""
+    refused = RefusedEvidence(
+        f"evidence-{number}",
+        "urn:scanner",
+        f"{number}",
+        "plant.step.signed-off.v1",
+        "step-signed-off",
+        "It is signed off.",
+        NOON,
+    )
+    return replace(refused, **changed)
+
+
+def note_evidence(number: int = 9, **changed: Any) -> commands.NoteEvidence:
+    """An event of a scanner was not taken."""
+    return commands.NoteEvidence(R, OLGA, NOON, refused_evidence(number, **changed))
+
+
+def deal_with_evidence(number: int = 9) -> commands.DealWithEvidence:
+    """What had stood aside was taken after all."""
+    return commands.DealWithEvidence(R, OLGA, NOON, f"evidence-{number}", "It was taken after all.")
+
+
+def settle_evidence(number: int = 9, reason: str = "The scanner sent it twice.") -> commands.SettleEvidence:
+    """Lena has dealt with it."""
+    return commands.SettleEvidence(R, LEAD, NOON, f"evidence-{number}", reason)
+
+
+def component(component_id: str = "ROTOR-1", run_id: str | None = "run-7") -> commands.NoteComponent:
+    """The run of a rotor in the pump is reopened; or, without a run, is so no more."""
+    return commands.NoteComponent(R, INVENTORY, NOON, component_id, run_id)
+
+
+def placed(unit_id: str | None = "SKID-1", run_id: str | None = "run-of-skid") -> commands.NotePlacement:
+    """The pump went into a skid; or, without one, was taken out."""
+    return commands.NotePlacement(R, INVENTORY, NOON, None if unit_id is None else Placement(unit_id, run_id))

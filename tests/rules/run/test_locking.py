@@ -22,7 +22,9 @@ from tests.rules.run.examples import (
     comment,
     complete,
     completed,
+    component,
     correct,
+    deal_with_evidence,
     fail,
     give_up,
     hold,
@@ -31,7 +33,9 @@ from tests.rules.run.examples import (
     issue,
     leave_out,
     lose_target,
+    note_evidence,
     ordered,
+    placed,
     propose,
     record,
     reject,
@@ -39,6 +43,7 @@ from tests.rules.run.examples import (
     reopen,
     resume,
     rework,
+    settle_evidence,
     sign,
     start,
     withdraw,
@@ -65,6 +70,7 @@ LOCKED = {
     commands.CancelRedline: withdraw(),
     commands.AttachFile: attach(),
     commands.Comment: comment(),
+    commands.SettleEvidence: settle_evidence(),
     commands.CompleteRun: complete("sha256:0"),
     commands.CancelRun: cancel(),
     commands.FailRun: give_up(),
@@ -74,12 +80,16 @@ FACTS_OF_OTHERS = {
     commands.NoteInstallation: installed(2, 9),
     commands.NoteRemoval: removed(1, 9),
     commands.NoteIssue: issue(),
+    commands.NoteComponent: component(),
+    commands.NotePlacement: placed(),
 }
 THE_WAYS_OUT = {commands.ReopenRun: reopen(), commands.LoseTarget: lose_target()}
 NO_CHANGE = {
     commands.OrderRun: ordered(),
     commands.AssessRun: assess(),
     commands.EndIdleSessions: idle(),  # completing a run checks everybody out
+    commands.NoteEvidence: note_evidence(),
+    commands.DealWithEvidence: deal_with_evidence(),
 }
 
 

@@ -8,11 +8,10 @@ import pytest
 
 from services.run.domain.redline import RedlineState
 from services.run.domain.review import review
-from services.run.domain.run import RefusedEvidence, Run, StepState, Verdict
+from services.run.domain.run import Run, StepState, Verdict
 from services.run.domain.warned import CODES
 from shared.testing.story import Story
 from tests.rules.run.examples import (
-    NOON,
     R,
     being,
     blockers_of,
@@ -20,12 +19,13 @@ from tests.rules.run.examples import (
     ready,
     record,
     redline,
+    refused_evidence,
     warnings_of,
     with_step,
 )
 
 UNCOVERED = ("out-of-range-without-issue", "assemble/torque")
-LATE = RefusedEvidence("event-9", "plant.step.value-recorded.v1", "step-signed-off", "The step is signed off.", NOON)
+LATE = refused_evidence()
 
 
 def out_of_range() -> Story[Run]:
@@ -100,16 +100,21 @@ def test_only_the_current_value_of_a_field_warns() -> None:
 
 def test_an_event_of_the_plant_that_was_refused_warns_until_somebody_dealt_with_it() -> None:
     """The warning says what was sent and why it was not taken."""
-    story = being(ready(), refused_evidence={"event-9": LATE})
-    assert warnings_of(story) == [("refused-evidence", "event-9")]
+    story = being(ready(), refused_evidence={LATE.evidence_id: LATE})
+    assert warnings_of(story) == [("refused-evidence", "evidence-9")]
     said = review(story.state(R)).warnings[0].sentence
-    assert said == "plant.step.value-recorded.v1 was not taken (step-signed-off): The step is signed off."
+    assert said == "plant.step.signed-off.v1 9 of urn:scanner was not taken (step-signed-off): It is signed off."
 
 
 def test_a_component_whose_own_run_is_reopened_warns() -> None:
     """Each of them, by its unit."""
-    story = being(ready(), reopened_components=frozenset({"ROTOR-2", "ROTOR-1"}))
+    story = being(ready(), reopened_components={"ROTOR-2": "run-8", "ROTOR-1": "run-7"})
     assert warnings_of(story) == [("component-reopened", "ROTOR-1"), ("component-reopened", "ROTOR-2")]
+    shown = review(story.state(R)).warnings[0]
+    assert (shown.sentence, shown.link) == (
+        "The run run-7 of the installed unit ROTOR-1 is reopened.",
+        "/runs/run-7/review",
+    )
 
 
 def everything_warned_of() -> Story[Run]:
@@ -117,8 +122,8 @@ def everything_warned_of() -> Story[Run]:
     return being(
         out_of_range().when(issue()).and_then(),
         redlines={"redline-1": redline(RedlineState.APPLIED)},
-        refused_evidence={"event-9": LATE},
-        reopened_components=frozenset({"ROTOR-1"}),
+        refused_evidence={LATE.evidence_id: LATE},
+        reopened_components={"ROTOR-1": "run-7"},
     )
 
 

@@ -1,0 +1,69 @@
+"""Components whose own run is reopened while they are installed: everything above them hears of it, and hears when it
+ends, so that no run is completed on a component that is open again without a warning (domain.md 3.4).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from services.inventory.domain import events
+from services.inventory.domain.events import AnyEvent
+from services.inventory.domain.installing import DEEPEST
+from services.inventory.domain.unit import Known, Unit
+
+Events = tuple[AnyEvent, ...]
+
+
+def with_components(known: Known, happened: Events) -> Events:
+    """What happened, and after it what the units above hear of components that are reopened, or are so no more."""
+    return (*happened, *(told for event in happened for told in _told(known, event)))
+
+
+def _told(known: Known, event: AnyEvent) -> Iterator[AnyEvent]:
+    match event:
+        case events.UnitReopened(unit_id, run_id=run_id):
+            yield from _open(_above(known, known[unit_id].parent_unit_id), {unit_id: run_id}, event)
+        case events.UnitReleased(unit_id) | events.UnitFreed(unit_id):
+            yield from _clear(_above(known, known[unit_id].parent_unit_id), (unit_id,), event)
+        case events.UnitPlaced(unit_id, parent_unit_id=None):
+            unit = known[unit_id]
+            yield from _clear(_above(known, unit.parent_unit_id), (unit_id, *unit.reopened_components), event)
+        case events.UnitPlaced(unit_id, parent_unit_id=parent_unit_id):
+            yield from _open(_above(known, parent_unit_id), known[unit_id].reopened_components, event)
+        case events.UnitClaimed(unit_id) if unit_id in known:
+            yield from _heard_by(event, known[unit_id])
+
+
+def _above(known: Known, unit_id: str | None) -> Iterator[Unit]:
+    """A unit, and those that it is in, up to the top."""
+    for _ in range(DEEPEST):
+        unit = None if unit_id is None else known.get(unit_id)
+        if unit is None:
+            return
+        yield unit
+        unit_id = unit.parent_unit_id
+
+
+def _open(above: Iterable[Unit], components: Mapping[str, str], event: AnyEvent) -> Iterator[AnyEvent]:
+    for unit in above:
+        for component_id, run_id in components.items():
+            if unit.reopened_components.get(component_id) != run_id:
+                yield _reopened(unit.unit_id, unit.run_id, component_id, run_id, event)
+
+
+def _heard_by(event: events.UnitClaimed, unit: Unit) -> Iterator[AnyEvent]:
+    """A run that takes a unit over hears what its predecessor knew."""
+    for component_id, run_id in unit.reopened_components.items():
+        yield _reopened(unit.unit_id, event.run_id, component_id, run_id, event)
+
+
+def _reopened(
+    unit_id: str, of_run: str | None, component_id: str, run_id: str, event: AnyEvent
+) -> events.ComponentReopened:
+    return events.ComponentReopened(unit_id, event.by, event.at, of_run, component_id, run_id)
+
+
+def _clear(above: Iterable[Unit], components: Iterable[str], event: AnyEvent) -> Iterator[AnyEvent]:
+    gone = tuple(components)
+    for unit in above:
+        for component_id in gone:
+            if component_id in unit.reopened_components:
+                yield events.ComponentCleared(unit.unit_id, event.by, event.at, unit.run_id, component_id)

@@ -1,0 +1,113 @@
+"""A component whose own run is reopened while it is installed: everything above it hears of it (domain.md 3.4)."""
+
+from services.inventory.domain import events
+from services.inventory.domain.unit import Unit
+from shared.testing.story import Story
+from tests.rules.inventory.examples import (
+    INVENTORY,
+    PUMP,
+    ROTOR,
+    SKID,
+    cancel,
+    claimed,
+    complete,
+    install,
+    received,
+    remove,
+    reopen,
+    requirement,
+)
+
+RELEASED_ROTOR = (claimed(ROTOR, "", requirement("blade", "VALVE")), complete(1, unit_id=ROTOR))
+PUMP_ON_SKID = (
+    *RELEASED_ROTOR,
+    claimed(PUMP),
+    install(),
+    complete(2, ROTOR),
+    claimed(SKID, "", requirement("pump", "PUMP")),
+    install(PUMP, SKID, "pump"),
+)
+"""A rotor in a pump in a skid; the run of the skid goes on."""
+
+
+def told(story: Story[Unit]) -> list[tuple[str, str | None, str]]:
+    """Which unit, of which run, hears of which component, reopened or cleared."""
+    about = (events.ComponentReopened, events.ComponentCleared)
+    return [(one.unit_id, one.run_id, one.component_id) for one in story.events if isinstance(one, about)]
+
+
+def kinds(story: Story[Unit]) -> set[type]:
+    """Whether that was a reopening, or its end."""
+    return {type(one) for one in story.events} & {events.ComponentReopened, events.ComponentCleared}
+
+
+def test_everything_above_a_reopened_component_hears_of_it() -> None:
+    """The unit that it is in, and the one above that; each names the run that builds it."""
+    story = INVENTORY.given(*PUMP_ON_SKID).when(reopen(ROTOR)).and_then()
+    assert told(story) == [(PUMP, "run of PUMP-1", ROTOR), (SKID, "run of SKID-1", ROTOR)]
+    assert story.state(SKID).reopened_components == {ROTOR: "run of ROTOR-1"}
+    reopened = next(one for one in story.events if isinstance(one, events.ComponentReopened))
+    assert reopened.component_run_id == "run of ROTOR-1"
+
+
+def test_it_ends_when_the_component_s_run_is_completed_again() -> None:
+    """Or canceled: then nobody works on it any more."""
+    story = INVENTORY.given(*PUMP_ON_SKID, reopen(ROTOR))
+    for ended in (complete(1, unit_id=ROTOR, number=2), cancel(ROTOR)):
+        done = story.when(ended).and_then()
+        assert kinds(done) == {events.ComponentCleared}
+        assert [unit_id for unit_id, _, _ in told(done)] == [PUMP, SKID]
+        assert not done.state(SKID).reopened_components
+
+
+def test_it_does_not_end_with_a_completion_that_is_contested() -> None:
+    """The component is not released, so whoever relies on it is still warned."""
+    story = INVENTORY.given(*PUMP_ON_SKID, reopen(ROTOR)).when(complete(0, "BLADE", unit_id=ROTOR, number=2)).and_then()
+    assert isinstance(story.events[0], events.CompletionContested)
+    assert told(story) == []
+    assert told(story.when(reopen(ROTOR)).and_then()) == []
+
+
+def test_it_ends_for_all_above_when_the_component_is_taken_out() -> None:
+    """Also for those that it was not directly in."""
+    story = INVENTORY.given(*PUMP_ON_SKID, reopen(ROTOR), reopen(PUMP))
+    gone = story.when(remove()).and_then()
+    assert told(gone) == [(PUMP, "run of PUMP-1", ROTOR), (SKID, "run of SKID-1", ROTOR)]
+    assert gone.state(SKID).reopened_components == {PUMP: "run of PUMP-1"}
+
+
+def test_what_is_taken_out_takes_its_own_components_along() -> None:
+    """The pump with its reopened rotor leaves the skid: the skid need not care any more, the pump does."""
+    story = INVENTORY.given(*PUMP_ON_SKID, reopen(ROTOR)).when(remove(PUMP, SKID)).and_then()
+    assert told(story) == [(SKID, "run of SKID-1", ROTOR)]
+    assert story.state(PUMP).reopened_components == {ROTOR: "run of ROTOR-1"}
+
+
+def test_what_is_put_in_brings_its_own_components_along() -> None:
+    """A pump may be released while its rotor is open; the skid that it goes into hears of the rotor at once."""
+    story = INVENTORY.given(*PUMP_ON_SKID, reopen(ROTOR), remove(PUMP, SKID))
+    put_back = story.when(install(PUMP, SKID, "pump")).and_then()
+    assert told(put_back) == [(SKID, "run of SKID-1", ROTOR)]
+
+
+def test_a_run_that_takes_a_unit_over_hears_what_is_open_in_it() -> None:
+    """The pump is claimed for rework while its rotor is open: the new run is warned, not the old one."""
+    story = INVENTORY.given(*PUMP_ON_SKID[:-2], reopen(ROTOR)).when(claimed(PUMP, "rework")).and_then()
+    assert told(story) == [(PUMP, "rework", ROTOR)]
+    assert told(story.when(complete(1, unit_id=ROTOR, number=2)).and_then()) == [(PUMP, "rework", ROTOR)]
+
+
+def test_a_unit_that_is_in_nothing_is_nobody_s_component() -> None:
+    """Nor is one that was never built by a run."""
+    story = INVENTORY.given(*RELEASED_ROTOR, received("ROTOR-2")).when(reopen(ROTOR)).and_then()
+    assert told(story) == []
+
+
+def test_a_placed_unit_says_which_run_built_it_and_which_builds_its_parent() -> None:
+    """So that the run of the unit can say where its product went."""
+    story = INVENTORY.given(*PUMP_ON_SKID[:-1]).when(install(PUMP, SKID, "pump")).and_then()
+    placed = next(one for one in story.events if isinstance(one, events.UnitPlaced))
+    assert (placed.run_id, placed.parent_run_id) == ("run of PUMP-1", "run of SKID-1")
+    out = story.when(remove(PUMP, SKID)).and_then()
+    placed = next(one for one in out.events if isinstance(one, events.UnitPlaced))
+    assert (placed.run_id, placed.parent_run_id) == ("run of PUMP-1", None)
