@@ -31,10 +31,12 @@ Steps = dict[tuple[str, str], tuple[datetime, str]]
 """When each step (work order, activity) started or was signed off, and by whom."""
 
 
-def replay(plant: PlantUnderTest, file: Path, *more: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command as a person does."""
+def replay(plant: PlantUnderTest, file: Path, *more: str, role: str = "admin") -> "subprocess.CompletedProcess[str]":
+    """Run the command as a person does; runs are completed only where the last activity is named."""
     settings = {"ASBUILT_KAFKA_BOOTSTRAP_SERVERS": plant.kafka, "ASBUILT_KAFKA_GROUP_PREFIX": plant.groups}
-    command = [ASBUILT, "replay", file, *more]
+    if plant.processes:
+        settings |= {"ASBUILT_RUN_URL": plant.process("run").url, "ASBUILT_TOKEN": plant.token(role)}
+    command = [ASBUILT, "replay", file, *(() if "--last" in more else ("--no-complete",)), *more]
     return subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -174,6 +176,34 @@ def test_a_replay_repeated_changes_nothing(plant: PlantUnderTest, tmp_path: Path
     assert state_of(plant) == before
 
 
+def test_a_work_order_that_ended_is_completed_as_of_then(plant: PlantUnderTest) -> None:
+    """W-2 was packed, and its turning ended at one o'clock; W-1 is still being packed, and W-3 never was. The record
+    says that it was taken in, and has the times of then. Again, it is complete already.
+    """
+    plant.serve("run")
+    told = replayed(plant, MESSY, "--last", "Packing")["completion"]
+    nothing = {"left": {}, "reasons": {}, "because": None}
+    assert told == {"last": "Packing", "reached": 1, "completed": 1, "already": 0, **nothing}
+    (completed,) = plant.announced("asbuilt.completions")
+    record = completed.data["record"]
+    assert (record["work_order"], record["completed_at"]) == ("W-2", "2026-03-02T13:00:00Z")
+    assert (record["cycle_time_s"], record["imported"]["by"]) == ("19800", "admin")
+    again = replayed(plant, MESSY, "--last", "Packing")["completion"]
+    assert again == {"last": "Packing", "reached": 1, "completed": 0, "already": 1, **nothing}
+    assert len(plant.announced.now("asbuilt.completions")) == 1
+
+
+def test_who_may_not_take_history_in_completes_nothing(plant: PlantUnderTest) -> None:
+    """The events are published; the missing permission is named, with its exit code."""
+    plant.serve("run")
+    done = replay(plant, MESSY, "--json", "--last", "Packing", role="lead")
+    assert done.returncode == 5
+    assert json.loads(done.stderr)["permission"] == "history:import"
+    told = json.loads(done.stdout)
+    assert (told["published"], told["completion"]["completed"]) == (24, 0)
+    assert plant.announced.now("asbuilt.completions") == []
+
+
 def test_a_log_with_a_wrong_line_is_not_replayed_unless_asked(plant: PlantUnderTest, tmp_path: Path) -> None:
     """Nothing is lost silently: the command names line, column and reason and publishes nothing, or leaves the
     lines out and says which.
@@ -208,7 +238,7 @@ def test_three_months_of_a_real_machine_shop(plant: PlantUnderTest) -> None:
     """Every step of every work order starts with its first session and is signed off at the end of its last, by
     whom the log says. Nobody is on a step twice: of sessions that overlap or were entered twice, the check-ins change
     nothing and the check-outs that are left over are refused; nothing else is refused or parked. Labour adds up. The
-    same again changes nothing.
+    same again changes nothing. The work orders that were packed are completed, each as of its last session.
     """
     plant.serve("run")
     told = replayed(plant, MACHINE_SHOP)
@@ -237,6 +267,47 @@ def test_three_months_of_a_real_machine_shop(plant: PlantUnderTest) -> None:
     assert again["endings"] == endings(unchanged=again["published"])
     assert len(plant.announced.now("asbuilt.runs")) == len(heard)
     assert state_of(plant) == before
+    packed = {work_order for work_order, activity in starts if activity == "Packing"}
+    assert len(packed) == 87
+    completion = replayed(plant, MACHINE_SHOP, "--last", "Packing")["completion"]
+    assert (completion["reached"], completion["completed"]) == (len(packed), len(packed)), completion
+    completed = plant.announced("asbuilt.completions", len(packed))
+    records = {one.data["record"]["work_order"]: one.data["record"] for one in completed}
+    assert {work_order: told_by(record) for work_order, record in records.items()} == {
+        work_order: told_of(work_order, MACHINE_SHOP, labour) for work_order in packed
+    }
+    assert {record["imported"]["by"] for record in records.values()} == {"admin"}
+
+
+def told_by(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a completion record."""
+    return {
+        "ended": datetime.fromisoformat(record["completed_at"]),
+        "cycle_time_s": float(record["cycle_time_s"]),
+        "step_times_s": {one["step_id"]: float(one["step_time_s"]) for one in record["steps"]},
+        "labour_h": pytest.approx(float(record["labour_s"]) / 3600),
+        "people": record["operators"],
+    }
+
+
+def told_of(work_order: str, file: Path, labour: Mapping[tuple[str, str], float]) -> dict[str, Any]:
+    """The same, straight from the file."""
+    lines = [one for one in csv.DictReader(file.open(encoding="utf-8")) if one["work_order"] == work_order]
+    times = [
+        (one["activity"], *(datetime.fromisoformat(one[name]) for name in ("started_at", "ended_at"))) for one in lines
+    ]
+    activities = {activity for activity, _, _ in times}
+    ended = max(end for _, _, end in times)
+    return {
+        "ended": ended,
+        "cycle_time_s": (ended - min(start for _, start, _ in times)).total_seconds(),
+        "step_times_s": {
+            name: (max(e for a, _, e in times if a == name) - min(s for a, s, _ in times if a == name)).total_seconds()
+            for name in activities
+        },
+        "labour_h": sum(labour[work_order, name] for name in activities),
+        "people": sorted({one["worker"] for one in lines}),
+    }
 
 
 def attendance(file: Path, ends: Steps) -> tuple[Counter[str], dict[tuple[str, str], float]]:

@@ -9,9 +9,11 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from shared.runtime.command.connection import Services, where
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.feeds import told
 from shared.runtime.command.feeds.cluster import PATIENCE_S, Bootstrap, Patience, settings_for
+from shared.runtime.command.feeds.finishing import LAST, Finished, Outcome, complete_runs, finished
 from shared.runtime.command.feeds.history import PREFIX, TOPICS, feed, history
 from shared.runtime.command.feeds.play import play
 from shared.runtime.command.feeds.worklog import COLUMNS, NotAWorklog, Worklog, WrongLine, read
@@ -39,6 +41,13 @@ def replay(
         str | None, typer.Option(metavar="NAME", help="Zone of times that name none: UTC, Europe/Berlin, …")
     ] = None,
     patience: Patience = PATIENCE_S,
+    last: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ACTIVITY",
+            help=f"The activity that ends a work order: runs of those that reached it are completed. {LAST} if absent.",
+        ),
+    ] = None,
     *,
     in_order: Annotated[
         bool, typer.Option("--in-order", help="Order each activity after the one that began before it.")
@@ -46,6 +55,9 @@ def replay(
     skip_wrong: Annotated[
         bool, typer.Option("--skip-wrong", help="Leave out lines that cannot be used, and say which.")
     ] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete/--no-complete", help="Complete the runs of work orders that ended.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Replay the history of a plant from the log of its work sessions.
@@ -53,6 +65,9 @@ def replay(
     A work order becomes a run, its activities become steps; every session checks its worker in and out, the last one
     signs its step off. The orders are published first, then the work in time order, all work orders side by side. The
     same log again changes nothing.
+
+    Work orders that reached their last activity are completed as of then, over HTTP: that needs the run service's
+    address and a token with run:complete and history:import. Every warning of their reviews is acknowledged.
 
     Exit code 3 when some events got no answer.
     """
@@ -66,9 +81,26 @@ def replay(
     orders = len({one.work_order for one in log.sessions})
     skipped = [str(one) for one in log.wrong]
     document = {"work_orders": orders, "sessions": len(log.sessions), "skipped": skipped, **told.document(played)}
+    failed = None
+    if complete and played.is_read:
+        ended = list(finished(log.sessions, last or LAST, prefix))
+        outcome, failed = _completed(context, ended)
+        document["completion"] = {"last": last or LAST, **outcome, "because": failed and str(failed)}
     say(document, _drawn, as_json=as_json)
+    if failed is not None and last is not None:
+        raise failed
     if not played.is_read:
         raise typer.Exit(ExitCode.AWAY)
+
+
+def _completed(context: typer.Context, ended: Sequence[Finished]) -> tuple[dict[str, Any], CommandFailed | None]:
+    """What became of them, and why that is not all."""
+    outcome = Outcome()
+    try:
+        complete_runs(Services(where(context)), ended, outcome)
+    except CommandFailed as failed:
+        return {**outcome.document, "reached": len(ended)}, failed
+    return outcome.document, None
 
 
 def _log(file: Path, column: Sequence[str], zone: str | None, *, skip_wrong: bool) -> Worklog:
@@ -103,8 +135,23 @@ def _wrong(lines: Sequence[WrongLine]) -> str:
 def _drawn(document: dict[str, Any]) -> RenderableType:
     head = f"{document['work_orders']:,} work orders, {document['sessions']:,} sessions"
     parts: list[RenderableType] = [Text(head, style="bold"), told.drawn(document)]
+    if "completion" in document:
+        parts.append(_completion_drawn(document["completion"]))
     skipped = document["skipped"]
     if skipped:
         more = f"\n… and {len(skipped) - SHOWN} more (--json names all)" if len(skipped) > SHOWN else ""
         parts.append(Text(f"{len(skipped)} lines left out:\n" + "\n".join(skipped[:SHOWN]) + more, style="yellow"))
     return Group(*parts)
+
+
+def _completion_drawn(done: dict[str, Any]) -> RenderableType:
+    """How many runs were completed, and why others were not."""
+    last, because = done["last"], done["because"]
+    parts = (
+        f"{done['reached']:,} work orders reached {last} and ended",
+        f"{done['completed']:,} completed as of then",
+        f"{done['already']:,} were complete",
+        *(f"{number:,} left: {code}" for code, number in sorted(done["reasons"].items())),
+    )
+    more = f". The others could not be completed. {because}" if because else "."
+    return Text(", ".join(parts) + more, style="yellow" if done["left"] or because else "green")
