@@ -39,6 +39,11 @@ def services() -> list[str]:
     return sorted(path.parent.name for path in SERVICES_FOLDER.glob("*/app.py"))
 
 
+def listening() -> list[str]:
+    """The names of those that listen to topics."""
+    return [name for name in services() if service(name).topics]
+
+
 def service(name: str) -> Service:
     """A service's handlers and rules."""
     app: Any = import_module(f"services.{name}.app")

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +15,15 @@ import httpx
 
 from shared.runtime.embedded import children
 from shared.runtime.identity import make_embedded_keys, mint
+from shared.testing import feed
 from shared.testing.conditions import eventually
 from shared.testing.databases import Database, Databases
 from shared.testing.topics import Group, Listener, Offsets, Publisher, begin_at, ends
 
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 15.0
+
+STANDING_ASIDE = "parked where settled_at is null"
 
 
 @dataclass
@@ -69,6 +73,11 @@ class ServiceProcess:
 
 def _new_groups() -> str:
     return f"test-{uuid4().hex[:8]}"
+
+
+def heard_by(service: str, offsets: Offsets) -> Offsets:
+    """Those of the topics that a service listens to."""
+    return {at: offset for at, offset in offsets.items() if at[0] in feed.service(service).topics}
 
 
 _plants: "WeakSet[PlantUnderTest]" = WeakSet()
@@ -130,7 +139,33 @@ class PlantUnderTest:
 
     def wait_done(self, service: str, offsets: Offsets, within_s: float = 30) -> None:
         """Wait until a service has done everything before these offsets."""
-        eventually(lambda: self.has_done(service, offsets), within_s, f"{service} has done what was published")
+
+        def look() -> bool:
+            assert self.has_done(service, offsets), self._left_to_do(service, offsets)
+            return True
+
+        eventually(look, within_s, f"{service} has done what was published")
+
+    def _left_to_do(self, service: str, offsets: Offsets) -> str:
+        """For the person who looks at a test that failed."""
+        reached = self._asked(service).committed(offsets)
+        behind = {at: f"{reached.get(at)} of {wanted}" for at, wanted in offsets.items() if reached.get(at, 0) < wanted}
+        return f"{behind} are committed, {self.made[service].count('outbox')} announcements wait"
+
+    def wait_sent(self, service: str, within_s: float = 30) -> None:
+        """Wait until all that a service announces so far is on its topics: an HTTP answer comes before that."""
+        eventually(lambda: self.made[service].count("outbox") == 0, within_s, f"{service} has sent what it announces")
+
+    def wait_quiet(self, *services: str, within_s: float = 60) -> None:
+        """Wait until services have done everything that there is on all topics, and nothing more comes of it."""
+        eventually(lambda: self._is_quiet(services), within_s, f"{', '.join(services)} have done all that there is")
+
+    def _is_quiet(self, services: Sequence[str]) -> bool:
+        now = ends(self.kafka)
+        return all(self._has_nothing_left(one, now) for one in services) and ends(self.kafka) == now
+
+    def _has_nothing_left(self, service: str, now: Offsets) -> bool:
+        return self.has_done(service, heard_by(service, now)) and self.made[service].count(STANDING_ASIDE) == 0
 
     def rewind(self, service: str) -> None:
         """Let a service that is stopped read everything in this plant again."""

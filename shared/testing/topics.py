@@ -23,6 +23,9 @@ T = TypeVar("T")
 QUIET = {"log_level": 2, "reconnect.backoff.max.ms": 500}
 """A broker that stops in a test is no news, and is soon there again."""
 
+TAKEN_WITHIN_S = 120
+"""A broker that a test has stopped may take so long to come back where many tests run."""
+
 STATION = "urn:plant:station-1"
 Offsets = Mapping[tuple[str, int], int]
 """An offset for each (topic, partition)."""
@@ -147,9 +150,9 @@ class Publisher:
 
         for one in records:
             self._put(one, said)
-        left = self._producer.flush(60)
+        left = self._producer.flush(TAKEN_WITHIN_S)
         assert not failures, failures
-        assert left == 0, f"{left} records were not taken by the broker within 60 s"
+        assert left == 0, f"{left} records were not taken by the broker within {TAKEN_WITHIN_S} s"
         return after
 
     def _put(self, one: Sent, said: Callable[[object, Any], None]) -> None:

@@ -174,7 +174,7 @@ def test_a_second_demo_beside_it_ends_by_itself_and_leaves_nothing(demo: Demo) -
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "stopped in order" in ended.stdout
     assert [path.name for path in (demo.home / ".asbuilt" / "demo-2").iterdir()] == ["lock"]
-    assert processes_of(demo.home / ".asbuilt" / "demo-2") == []
+    eventually(lambda: not processes_of(demo.home / ".asbuilt" / "demo-2"), 10, "its processes have ended")
     assert demo.process.poll() is None
 
 
@@ -205,4 +205,4 @@ def test_a_plant_stops_in_order_at_ctrl_c(home: Path) -> None:
         process.kill()
         process.wait()
     assert "stopped in order" in log.read_text()
-    assert processes_of(home / ".asbuilt" / "up") == []
+    eventually(lambda: not processes_of(home / ".asbuilt" / "up"), 10, "its processes have ended")

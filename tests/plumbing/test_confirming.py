@@ -56,6 +56,7 @@ def test_of_two_confirms_at_once_one_wins_and_a_field_saved_between_is_in_the_re
                 check(run_id, ann, answers, saving.result(30))
         complete = ann.get("/runs", params={"status": "complete", "limit": 100}).json()["items"]
     runs = sorted(one["run_id"] for one in complete)
+    plant.wait_sent("run")
     assert sorted(str(one.key) for one in plant.announced.now("asbuilt.completions")) == runs
     told = [one for one in plant.announced.now("asbuilt.runs") if one.type == "asbuilt.run.completed.v1"]
     assert sorted(str(one.key) for one in told) == runs
@@ -92,6 +93,7 @@ def test_a_repeated_confirm_gets_the_first_answer_and_the_same_key_with_another_
     assert again.json() == first.json()
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
     assert late.status_code == 409
+    plant.wait_sent("run")
     assert len(plant.announced.now("asbuilt.completions")) == 1
 
 
@@ -110,4 +112,5 @@ def test_the_same_confirm_sent_twice_at_once_is_done_once_and_answered_twice(pla
         one, other = (done.result(30) for done in [threads.submit(confirm), threads.submit(confirm)])
     assert one.status_code == other.status_code == 200, (one.text, other.text)
     assert one.json() == other.json()
+    plant.wait_sent("run")
     assert len(plant.announced.now("asbuilt.completions")) == 1

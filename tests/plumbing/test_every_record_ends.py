@@ -93,15 +93,12 @@ def started(run_id: str, **more: str) -> Sent:
     return event("plant.step.started.v1", {"run_id": run_id, "step_id": "S1"}, **more)
 
 
-LISTENING = [name for name in feed.services() if feed.service(name).topics]
-
-
 def takes_everything(service: str) -> bool:
     """Whether a service takes what it cannot read as well."""
     return feed.service(service).everything is not None
 
 
-@pytest.mark.parametrize("service", [one for one in LISTENING if not takes_everything(one)])
+@pytest.mark.parametrize("service", [one for one in feed.listening() if not takes_everything(one)])
 def test_rubbish_stands_aside_with_a_reason_and_the_rest_of_its_batch_is_done(
     service: str, undisturbed: Callable[[str], Left], fresh: Callable[[str], PlantUnderTest]
 ) -> None:
@@ -119,7 +116,7 @@ def test_rubbish_stands_aside_with_a_reason_and_the_rest_of_its_batch_is_done(
     check_rest(left_by(plant.database(service), heard), clean, may_hear_itself=listens_to_itself(service))
 
 
-@pytest.mark.parametrize("service", [one for one in LISTENING if takes_everything(one)])
+@pytest.mark.parametrize("service", [one for one in feed.listening() if takes_everything(one)])
 def test_rubbish_is_part_of_the_history(service: str, fresh: Callable[[str], PlantUnderTest]) -> None:
     """Audit appends whatever comes, on whatever topic, with its exact bytes, and says what of it cannot be read."""
     spoiled = Spoiled(service)
@@ -239,7 +236,7 @@ def test_an_early_record_is_refused_when_its_time_is_up(plant: PlantUnderTest) -
     assert [(one["refused_id"], one["code"]) for one in refused] == [("overdue", "unknown-run")]
 
 
-@pytest.mark.parametrize("service", feed.services())
+@pytest.mark.parametrize("service", feed.listening())
 def test_no_golden_sample_is_set_aside_for_good(service: str, undisturbed: Callable[[str], Left]) -> None:
     """Every sample is understood: at most it waits for what it is about."""
     assert undisturbed(service).reasons_aside <= {"early", "behind"}

@@ -65,7 +65,7 @@ class Doomed:
         return self._plant.start(self._service, *command).wait_ready()
 
 
-@pytest.mark.parametrize("service", [name for name in feed.services() if feed.service(name).topics])
+@pytest.mark.parametrize("service", feed.listening())
 def test_a_service_killed_at_every_seam_leaves_the_same_record(
     service: str, undisturbed: Callable[[str], Left], fresh: Callable[[str], PlantUnderTest]
 ) -> None:

@@ -39,19 +39,18 @@ def test_a_batch_and_a_command_are_counted_and_timed(plant: PlantUnderTest) -> N
     waiting = plant.database("run").count("outbox")
     assert waiting == 4, "three orders, and the record that stands aside"
 
-    def measured() -> Told | None:
-        """The metrics, once the gauges have seen it all."""
+    def measured() -> Told:
+        """The metrics, once the gauges, which are set one after the other, have seen it all."""
         now = told(httpx.get(f"{process.url}/metrics").text)
-        return now if now.get(("asbuilt_outbox_depth", "")) == waiting else None
+        assert now.get(("asbuilt_outbox_depth", "")) == waiting
+        assert now.get(("asbuilt_parked", "not-json")) == 1
+        assert {n for (name, _), n in now.items() if name == "asbuilt_consumer_lag"} == {0}
+        return now
 
-    now = eventually(measured, 10, "the outbox is measured")
+    now = eventually(measured, 10, "outbox, lag and what stands aside are measured")
     endings = {label: int(n) for (name, label), n in now.items() if name == "asbuilt_events_total"}
     assert endings == {"done": 3, "seen": 1, "parked": 1}
     assert now[("asbuilt_batch_size_sum", "")] == 5
-    assert now[("asbuilt_parked", "not-json")] == 1
-    lags = {label: n for (name, label), n in now.items() if name == "asbuilt_consumer_lag"}
-    assert lags
-    assert set(lags.values()) == {0}
 
 
 def test_a_command_takes_its_time(plant: PlantUnderTest) -> None:

@@ -216,8 +216,9 @@ SETTINGS = {
     "ASBUILT_WEBHOOK_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
     "ASBUILT_WEBHOOK_RETRY_INITIAL_MS": "50",
     "ASBUILT_WEBHOOK_RETRY_MAX_MS": "200",
+    "ASBUILT_WEBHOOK_TIMEOUT_MS": "60000",
 }
-"""Loopback may be reached, and pauses are short."""
+"""Loopback may be reached, and pauses are short; an endpoint that hangs does so for longer than any test."""
 
 
 @pytest.fixture(scope="module")
