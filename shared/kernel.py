@@ -3,6 +3,7 @@
 Standard library only. Domain code imports this module and nothing else of ours.
 """
 
+import base64
 import hashlib
 import inspect
 import json
@@ -177,6 +178,19 @@ def unit_id_of(part_number: str, serial: str | None, lot: str | None) -> str:
     two parts is two lots).
     """
     return serial if serial is not None else f"{part_number}:{lot or 'untracked'}"
+
+
+_SPLIT_MARK = 10
+"""Characters that tell one part of a lot from another: 50 bits."""
+
+
+def split_id(origin_unit_id: str, derived_id: str) -> str:
+    """The id of a part that is taken off a lot or an untracked quantity: its origin's, and what follows from
+    ``derived_id`` alone, so that doing it again gives the same part. No longer than any other id.
+    """
+    digest = blake2b(derived_id.encode(), digest_size=10).digest()
+    mark = base64.b32encode(digest).decode().lower()[:_SPLIT_MARK]
+    return f"{origin_unit_id[: LONGEST_ID - _SPLIT_MARK - 1]}~{mark}"
 
 
 def _refuse_floats(document: object) -> None:

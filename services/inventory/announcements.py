@@ -13,6 +13,8 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
     match event:
         case events.UnitReceived():
             return _received(event)
+        case events.UnitSplit():
+            return _split(event)
         case events.UnitClaimed(unit_id, who, _, run_id, _, version):
             return contracts.UnitClaimed(by=by(who), unit_id=unit_id, run_id=run_id, as_built_version=version)
         case events.UnitFreed(unit_id, who, _, run_id):
@@ -76,6 +78,19 @@ def _received(event: events.UnitReceived) -> contracts.UnitReceived:
         quantity=what.quantity,
         unit_of_measure=what.unit_of_measure,
         location=what.location,
+        origin_unit_id=what.origin_unit_id,
+    )
+
+
+def _split(event: events.UnitSplit) -> contracts.UnitSplit:
+    return contracts.UnitSplit(
+        by=by(event.by),
+        unit_id=event.unit_id,
+        part_unit_id=event.part_unit_id,
+        quantity=event.quantity,
+        left=event.left,
+        because=event.because.value,
+        run_id=event.run_id,
     )
 
 

@@ -118,6 +118,7 @@ _TABLE = (
     Entry("asbuilt.run.evidence-settled.v1", run.EvidenceSettled, (RUNS,), "run_id"),
     Entry("asbuilt.policy.configured.v1", run.PolicyConfigured, (RUNS,), "policies_id"),
     Entry("asbuilt.unit.received.v1", inventory.UnitReceived, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.split.v1", inventory.UnitSplit, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.claimed.v1", inventory.UnitClaimed, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.freed.v1", inventory.UnitFreed, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.build-failed.v1", inventory.UnitBuildFailed, (INVENTORY,), "unit_id"),

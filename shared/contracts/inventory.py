@@ -10,7 +10,7 @@ UnitStatus = Literal["scrapped", "installed", "wip", "on_hold", "unavailable", "
 
 
 class UnitReceived(Fact):
-    """A unit came into inventory, by receipt or because a run builds it."""
+    """A unit came into inventory, by receipt, because a run builds it, or because it was split off from another."""
 
     unit_id: Id
     part_number: Name
@@ -20,6 +20,21 @@ class UnitReceived(Fact):
     quantity: Exact
     unit_of_measure: Name
     location: Name | None = None
+    origin_unit_id: Id | None = Field(None, description="the lot or untracked quantity that it was split off from")
+
+
+SplitBecause = Literal["install", "quarantine", "move", "scrap"]
+
+
+class UnitSplit(Fact):
+    """A quantity was taken off a lot or an untracked quantity, and is a unit of its own from here on."""
+
+    unit_id: Id = Field(description="the origin")
+    part_unit_id: Id
+    quantity: Exact = Field(description="of the part, in the origin's unit of measure")
+    left: Exact = Field(description="of the origin, after this")
+    because: SplitBecause
+    run_id: Id | None = Field(None, description="the run that builds the origin, or built it last, where one did")
 
 
 class UnitClaimed(Fact):

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.adapters import tables
-from services.inventory.domain.events import UnitInstalled, UnitReceived, UnitRemoved
+from services.inventory.domain.events import UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
 from services.inventory.domain.unit import Unit, standing
 from shared.kernel import Actor
 from shared.messaging.memory import Remembered
@@ -60,6 +60,8 @@ class UnitStore:
             await connection.execute(tables.INSTALL, transposed(installed))
         if removed := [_removed_row(event) for event in events if isinstance(event, UnitRemoved)]:
             await connection.execute(tables.REMOVE, transposed(removed))
+        if split := [_split_row(event) for event in events if isinstance(event, UnitSplit)]:
+            await connection.execute(tables.SPLIT, transposed(split))
 
     def committed(self, changes: Sequence[Change[Unit]]) -> None:
         """See `Store.committed`."""
@@ -85,6 +87,8 @@ def _created_row(change: Change[Unit]) -> dict[str, Any]:
         "revision": what.revision,
         "serial": what.serial,
         "lot": what.lot,
+        "origin_unit_id": what.origin_unit_id,
+        "unit_of_measure": what.unit_of_measure,
         "received_at": received.at,
     }
 
@@ -94,6 +98,8 @@ def _updated_row(change: Change[Unit]) -> dict[str, Any]:
     return {
         "unit_id": change.key,
         "version": change.after.version,
+        "quantity": unit.identification.quantity,
+        "location": unit.identification.location,
         "status": standing(unit).status.value,
         "parent_unit_id": unit.parent_unit_id,
         "run_id": unit.run_id,
@@ -123,6 +129,17 @@ def _removed_row(event: UnitRemoved) -> dict[str, Any]:
         "removed_at": event.at,
         "removed_by": _who(event.by),
         "removed_because": event.reason,
+    }
+
+
+def _split_row(event: UnitSplit) -> dict[str, Any]:
+    return {
+        "part_unit_id": event.part_unit_id,
+        "origin_unit_id": event.unit_id,
+        "quantity": event.quantity,
+        "because": event.because.value,
+        "at": event.at,
+        "split_by": _who(event.by),
     }
 
 

@@ -10,15 +10,21 @@ create table unit (
     revision text not null,
     serial text,
     lot text,
+    origin_unit_id text,
+    quantity numeric not null,
+    unit_of_measure text not null,
+    location text,
     status text not null,
     parent_unit_id text,
     run_id text,
     received_at timestamptz not null,
+    recorded_at timestamptz not null default now(),
     body jsonb not null
 );
 create index unit_by_part on unit (part_number, unit_id);
 create index unit_by_lot on unit (lot) where lot is not null;
 create index unit_by_parent on unit (parent_unit_id) where parent_unit_id is not null;
+create index unit_by_origin on unit (origin_unit_id) where origin_unit_id is not null;
 
 create table installation (
     installation_id text primary key,
@@ -31,12 +37,28 @@ create table installation (
     substitute boolean not null,
     installed_at timestamptz not null,
     installed_by jsonb not null,
+    recorded_at timestamptz not null default now(),
     removed_at timestamptz,
     removed_by jsonb,
-    removed_because text
+    removed_because text,
+    removed_recorded_at timestamptz
 );
 create index installation_by_parent on installation (parent_unit_id, installed_at);
 create index installation_by_unit on installation (unit_id, installed_at);
+
+create table split (
+    part_unit_id text primary key,
+    origin_unit_id text not null,
+    quantity numeric not null,
+    because text not null,
+    at timestamptz not null,
+    split_by jsonb not null,
+    recorded_at timestamptz not null default now()
+);
+create index split_by_origin on split (origin_unit_id, at);
+"""
+"""``…_at`` says when it happened, ``…recorded_at`` when it was recorded, by the database's clock: what is asked as of a
+time looks at the first, what was known at a time at the second.
 """
 
 CLIMB = text("""
@@ -55,20 +77,23 @@ LOCK = text("""
 LOAD = text("select unit_id, version, body from unit where unit_id = any(cast(:ids as text[]))")
 
 CREATE = text("""
-    insert into unit (unit_id, version, part_number, revision, serial, lot, status, parent_unit_id, run_id,
-                      received_at, body)
+    insert into unit (unit_id, version, part_number, revision, serial, lot, origin_unit_id, quantity,
+                      unit_of_measure, location, status, parent_unit_id, run_id, received_at, body)
     select * from unnest(cast(:unit_id as text[]), cast(:version as bigint[]), cast(:part_number as text[]),
                          cast(:revision as text[]), cast(:serial as text[]), cast(:lot as text[]),
+                         cast(:origin_unit_id as text[]), cast(:quantity as numeric[]),
+                         cast(:unit_of_measure as text[]), cast(:location as text[]),
                          cast(:status as text[]), cast(:parent_unit_id as text[]), cast(:run_id as text[]),
                          cast(:received_at as timestamptz[]), cast(:body as jsonb[]))
     on conflict (unit_id) do nothing""")
 
 UPDATE = text("""
-    update unit set version = new.version, status = new.status, parent_unit_id = new.parent_unit_id,
-                    run_id = new.run_id, body = new.body
-    from unnest(cast(:unit_id as text[]), cast(:version as bigint[]), cast(:status as text[]),
-                cast(:parent_unit_id as text[]), cast(:run_id as text[]), cast(:body as jsonb[]))
-        as new (unit_id, version, status, parent_unit_id, run_id, body)
+    update unit set version = new.version, quantity = new.quantity, location = new.location, status = new.status,
+                    parent_unit_id = new.parent_unit_id, run_id = new.run_id, body = new.body
+    from unnest(cast(:unit_id as text[]), cast(:version as bigint[]), cast(:quantity as numeric[]),
+                cast(:location as text[]), cast(:status as text[]), cast(:parent_unit_id as text[]),
+                cast(:run_id as text[]), cast(:body as jsonb[]))
+        as new (unit_id, version, quantity, location, status, parent_unit_id, run_id, body)
     where unit.unit_id = new.unit_id""")
 
 INSTALL = text("""
@@ -81,8 +106,14 @@ INSTALL = text("""
 
 REMOVE = text("""
     update installation set removed_at = gone.removed_at, removed_by = gone.removed_by,
-                            removed_because = gone.removed_because
+                            removed_because = gone.removed_because, removed_recorded_at = now()
     from unnest(cast(:installation_id as text[]), cast(:removed_at as timestamptz[]),
                 cast(:removed_by as jsonb[]), cast(:removed_because as text[]))
         as gone (installation_id, removed_at, removed_by, removed_because)
     where installation.installation_id = gone.installation_id""")
+
+SPLIT = text("""
+    insert into split (part_unit_id, origin_unit_id, quantity, because, at, split_by)
+    select * from unnest(cast(:part_unit_id as text[]), cast(:origin_unit_id as text[]),
+                         cast(:quantity as numeric[]), cast(:because as text[]), cast(:at as timestamptz[]),
+                         cast(:split_by as jsonb[]))""")

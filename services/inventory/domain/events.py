@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
 
 from services.inventory.domain.unit import Identification, Installation, Requirement, UnitStatus
 from shared.kernel import Actor, immutable
@@ -21,6 +23,26 @@ class UnitReceived(UnitEvent):
     """The unit is known from here on."""
 
     identification: Identification
+
+
+class SplitReason(StrEnum):
+    """Why a part was taken off."""
+
+    INSTALL = "install"
+    QUARANTINE = "quarantine"
+    MOVE = "move"
+    SCRAP = "scrap"
+
+
+@immutable
+class UnitSplit(UnitEvent):
+    """A quantity was taken off this unit and is a unit of its own; ``left`` is what stays. ``run_id`` builds it."""
+
+    part_unit_id: str
+    quantity: Decimal
+    left: Decimal
+    because: SplitReason
+    run_id: str | None = None
 
 
 @immutable
@@ -150,6 +172,7 @@ class ComponentCleared(UnitEvent):
 
 AnyEvent = (
     UnitReceived
+    | UnitSplit
     | UnitClaimed
     | UnitFreed
     | BuildFailed

@@ -19,6 +19,7 @@ from services.inventory.domain.events import (
     UnitReleased,
     UnitRemoved,
     UnitReopened,
+    UnitSplit,
 )
 from services.inventory.domain.unit import Build, Unit
 
@@ -33,6 +34,8 @@ def evolve(unit: Unit | None, event: AnyEvent) -> Unit:
 
 def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901 - one line for each event
     match event:
+        case UnitSplit():
+            return replace(unit, identification=replace(unit.identification, quantity=event.left))
         case UnitClaimed():
             build = Build(event.run_id, event.requirements)
             return replace(unit, build=build, as_built_version=event.as_built_version)

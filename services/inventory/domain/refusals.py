@@ -97,6 +97,21 @@ class WholeUnitsOnly(Refused):
     resolve = "Install the quantity {quantity}."
 
 
+class QuantityInvalid(Refused):
+    """The quantity {wanted} cannot be taken off {unit_id}."""
+
+    code = "quantity-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Name a quantity above 0 and of at most {quantity}."
+
+
+class SerialIndivisible(Refused):
+    """{unit_id} is a serial unit, of which nothing can be taken off."""
+
+    code = "serial-indivisible"
+    resolve = "Name the whole unit, without a quantity."
+
+
 class DesignatorTaken(Refused):
     """The designator {designator} of requirement {requirement_id} is filled by {unit_id}."""
 

@@ -19,7 +19,10 @@ class UnitStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """What a unit is: a serial unit, a lot quantity, or an untracked quantity of one part revision."""
+    """What a unit is: a serial unit, a lot quantity, or an untracked quantity of one part revision.
+
+    ``origin_unit_id`` is the lot or untracked quantity that it was split off from, where it was.
+    """
 
     unit_id: str
     part_number: str
@@ -29,6 +32,7 @@ class Identification:
     quantity: Decimal
     unit_of_measure: str
     location: str | None = None
+    origin_unit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,53 @@
+"""Taking a quantity off a lot or an untracked quantity: the part is a unit of its own from then on, with a link to
+where it came from, and nothing is created or lost (domain.md 4.2).
+
+What was received stays the record of its lot for ever, also with nothing left of it: the next delivery of the same lot
+adds to it. So taking the last of it splits as well; only what was split off, and what a run built, moves whole.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from services.inventory.domain import events
+from services.inventory.domain.events import AnyEvent, SplitReason
+from services.inventory.domain.refusals import InsufficientQuantity, QuantityInvalid, SerialIndivisible
+from services.inventory.domain.unit import Unit
+from shared.kernel import Actor, plain
+
+
+def goes_whole(unit: Unit, quantity: Decimal) -> bool:
+    """Whether this quantity of a unit is the unit itself, so that nothing is split off."""
+    is_stock = unit.identification.serial is None and unit.identification.origin_unit_id is None and unit.build is None
+    return quantity == unit.identification.quantity and not is_stock
+
+
+def split(
+    origin: Unit, part_unit_id: str, quantity: Decimal, because: SplitReason, by: Actor, at: datetime
+) -> tuple[AnyEvent, ...]:
+    """The events of taking ``quantity`` off ``origin``, in the origin's unit of measure: first on the origin, then on
+    the part.
+
+    :raises SerialIndivisible: when the origin is a serial unit.
+    :raises QuantityInvalid: when the quantity is not above 0.
+    :raises InsufficientQuantity: when less is left.
+    """
+    what = origin.identification
+    _check(origin, quantity)
+    left = what.quantity - quantity
+    part = replace(what, unit_id=part_unit_id, quantity=quantity, origin_unit_id=origin.unit_id)
+    run_id = None if origin.build is None else origin.build.run_id
+    return (
+        events.UnitSplit(origin.unit_id, by, at, part_unit_id, quantity, left, because, run_id),
+        events.UnitReceived(part_unit_id, by, at, part),
+    )
+
+
+def _check(origin: Unit, quantity: Decimal) -> None:
+    left = origin.identification.quantity
+    if origin.identification.serial is not None:
+        raise SerialIndivisible(unit_id=origin.unit_id)
+    if quantity <= 0:
+        raise QuantityInvalid(unit_id=origin.unit_id, wanted=plain(quantity), quantity=plain(left))
+    if quantity > left:
+        raise InsufficientQuantity(unit_id=origin.unit_id, quantity=plain(left), wanted=plain(quantity))
