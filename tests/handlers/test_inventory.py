@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from services.inventory.app import SERVICE
-from services.inventory.domain.unit import UnitStatus, standing
+from services.inventory.domain.status import standing
+from services.inventory.domain.unit import UnitStatus
 from services.inventory.handlers import HANDLERS
 from shared.contracts.base import PlantEvent
 from shared.contracts.catalog import CATALOG

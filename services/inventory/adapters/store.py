@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.adapters import tables
 from services.inventory.domain.events import UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
-from services.inventory.domain.unit import Unit, standing
+from services.inventory.domain.status import standing
+from services.inventory.domain.unit import Unit
 from shared.kernel import Actor
 from shared.messaging.memory import Remembered
 from shared.messaging.rows import transposed

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from services.inventory.domain.unit import Unit, standing
+from services.inventory.domain.status import standing
+from services.inventory.domain.unit import Unit
 from shared.kernel import document, plain
 from shared.messaging.transaction import Held
 

@@ -26,7 +26,8 @@ from services.inventory.domain.refusals import (
     UnknownUnit,
 )
 from services.inventory.domain.reopening import with_components
-from services.inventory.domain.unit import Identification, Installation, Known, Unit, standing
+from services.inventory.domain.status import standing
+from services.inventory.domain.unit import Identification, Installation, Known, Unit
 from shared.kernel import LONGEST_ID, plain, unit_id_of
 
 Events = tuple[AnyEvent, ...]

@@ -18,7 +18,8 @@ from services.inventory.domain.refusals import (
     WholeUnitsOnly,
     WouldCreateCycle,
 )
-from services.inventory.domain.unit import Build, Identification, Requirement, Unit, UnitStatus, standing
+from services.inventory.domain.status import standing
+from services.inventory.domain.unit import Build, Identification, Requirement, Unit, UnitStatus
 from shared.kernel import plain
 
 DEEPEST = 1_000

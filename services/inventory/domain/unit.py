@@ -75,11 +75,41 @@ class Installation:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a unit's first receipt said besides what does not change: quantity and location."""
+
+    quantity: Decimal
+    location: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSays:
+    """What one issue says about a unit: ``availability`` is that of the chosen disposition, where one is chosen."""
+
+    issue_id: str
+    disposition: str | None
+    availability: str | None
+    is_resolved: bool
+    is_quarantine: bool = False
+
+    @property
+    def withholds(self) -> bool:
+        """Whether the unit may not be used for it (domain.md 4.1, 5)."""
+        if self.availability == "permanently-unavailable":
+            return True
+        if self.is_resolved:
+            return False
+        return self.availability == "release-on-resolve" or (self.is_quarantine and self.availability is None)
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """An inventory record.
 
     ``as_built_version`` counts the changes of what is installed in it; ``parent_unit_id`` is the unit that it is
     installed in; ``reopened_components`` are the units in it, at any depth, whose own runs are reopened, with these.
+    ``deliveries`` are the last that added to it; ``location_blocked`` says why nothing at its location may be used;
+    ``issues`` are those that withhold it.
     """
 
     identification: Identification
@@ -92,6 +122,11 @@ class Unit:
     scrapped_quantity: Decimal = Decimal(0)
     announced_status: UnitStatus | None = None
     reopened_components: Mapping[str, str] = field(default_factory=dict)
+    receipt: Receipt | None = None
+    deliveries: tuple[str, ...] = ()
+    returned_quantity: Decimal = Decimal(0)
+    location_blocked: str | None = None
+    issues: Mapping[str, IssueSays] = field(default_factory=dict)
 
     @property
     def unit_id(self) -> str:
@@ -110,35 +145,3 @@ class Unit:
 
 Known = Mapping[str, Unit]
 """Units that a decision may look at, by id: those that it names, and all above them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A status, the reason, and what would change it."""
-
-    status: UnitStatus
-    reason: str
-    changes_when: str
-
-
-def standing(unit: Unit) -> Standing:
-    """Where a unit stands: the first row of the status table that matches."""
-    quantity = unit.identification.quantity
-    if unit.scrapped_quantity >= quantity > 0:
-        return Standing(UnitStatus.SCRAPPED, "its whole quantity is scrapped", "never")
-    if unit.parent_unit_id is not None:
-        return Standing(UnitStatus.INSTALLED, f"installed in {unit.parent_unit_id}", "it is removed from there")
-    if unit.build is not None and unit.build.is_open and not unit.is_contested:
-        return _in_work(unit.build)
-    if unit.is_contested:
-        return Standing(UnitStatus.ON_HOLD, "its completion is contested", "its run is reopened or canceled")
-    if quantity <= 0:
-        return Standing(UnitStatus.UNAVAILABLE, "nothing of it is left", "more of it is received")
-    return Standing(UnitStatus.AVAILABLE, "nothing keeps it from being used", "it is installed or claimed by a run")
-
-
-def _in_work(build: Build) -> Standing:
-    if build.failed_because is None:
-        return Standing(UnitStatus.WIP, f"target of the run {build.run_id}", "that run completes or is canceled")
-    reason = f"target of the run {build.run_id}, which failed for good: {build.failed_because}"
-    return Standing(UnitStatus.WIP, reason, "that run is canceled")

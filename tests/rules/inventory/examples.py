@@ -9,7 +9,8 @@ from typing import Any
 from services.inventory.domain import commands
 from services.inventory.domain.decide import decide
 from services.inventory.domain.evolve import evolve
-from services.inventory.domain.unit import Identification, Requirement, Unit, UnitStatus, standing
+from services.inventory.domain.status import standing
+from services.inventory.domain.unit import Identification, Requirement, Unit, UnitStatus
 from shared.kernel import Actor
 from shared.testing.story import Rules, Story
 

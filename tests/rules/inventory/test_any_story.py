@@ -12,7 +12,8 @@ from services.inventory.domain.commands import Install, Release
 from services.inventory.domain.decide import decide
 from services.inventory.domain.events import StatusChanged
 from services.inventory.domain.evolve import evolve
-from services.inventory.domain.unit import Unit, standing
+from services.inventory.domain.status import standing
+from services.inventory.domain.unit import Unit
 from shared.kernel import Refused
 from tests.rules.inventory.examples import (
     built,

@@ -15,7 +15,8 @@ from services.inventory.domain.refusals import (
     UnitIdInvalid,
     UnknownUnit,
 )
-from services.inventory.domain.unit import UnitStatus, standing
+from services.inventory.domain.status import standing
+from services.inventory.domain.unit import UnitStatus
 from tests.rules.inventory.examples import (
     BUILT,
     INVENTORY,

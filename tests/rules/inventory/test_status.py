@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.inventory.domain.unit import Build, Unit, UnitStatus, standing
+from services.inventory.domain.status import standing
+from services.inventory.domain.unit import Build, Unit, UnitStatus
 from tests.rules.inventory.examples import ROTOR, unit
 
 PLAIN = Unit(unit(ROTOR))
