@@ -1,5 +1,6 @@
 """Domain event to public contract; total: every event is said."""
 
+from collections.abc import Mapping
 from typing import assert_never
 
 from services.inventory.domain import events
@@ -25,6 +26,8 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return contracts.UnitStatusChanged(
                 by=by(who), unit_id=unit_id, status=status.value, was=was and was.value, reason=reason
             )
+        case events.RequirementAdded() | events.RequirementChanged() | events.RequirementRemoved():
+            return _edited(event)
         case events.UnitInstalled():
             return _installed(event)
         case events.UnitRemoved():
@@ -53,6 +56,33 @@ def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for e
             return contracts.ComponentCleared(by=by(who), unit_id=unit_id, run_id=run_id, component_id=component_id)
         case _:
             assert_never(event)
+
+
+_EDITED: Mapping[type[events.EditingEvent], type[contracts.RequirementFact]] = {
+    events.RequirementAdded: contracts.RequirementAdded,
+    events.RequirementChanged: contracts.RequirementChanged,
+    events.RequirementRemoved: contracts.RequirementRemoved,
+}
+
+
+def _edited(event: events.EditingEvent) -> contracts.RequirementFact:
+    one = event.requirement
+    return _EDITED[type(event)](
+        by=by(event.by),
+        unit_id=event.unit_id,
+        run_id=event.run_id,
+        requirement_id=one.requirement_id,
+        part_number=one.part_number,
+        revision=one.revision,
+        interchangeable_revisions=one.interchangeable_revisions,
+        quantity=one.quantity,
+        unit_of_measure=one.unit_of_measure,
+        designators=one.designators,
+        substitutes=one.substitutes,
+        step_id=one.step_id,
+        reason=event.reason,
+        as_built_version=event.as_built_version,
+    )
 
 
 def _placed(event: events.UnitPlaced) -> contracts.UnitPlaced:

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 import services.inventory as service
-from services.inventory.adapters.http import router
+from services.inventory.adapters import http, installing_http, requirements_http
 from services.inventory.adapters.queries import UnitQueries
 from services.inventory.adapters.store import UnitStore
 from services.inventory.announcements import announce
@@ -30,7 +30,10 @@ SERVICE = Service(
 )
 
 
+ROUTERS = (http.router, requirements_http.router, installing_http.router)
+
+
 def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:
     """The inventory service's application, ready to be served."""
     program = join(SERVICE, settings, UnitStore(settings.remembered_aggregates), parts=parts, watch=watch)
-    return serve_http(program, service.__doc__ or "", [router], queries=UnitQueries(program.engine))
+    return serve_http(program, service.__doc__ or "", ROUTERS, queries=UnitQueries(program.engine))

@@ -141,4 +141,7 @@ def _requirement(ordered: plant.RequirementOrdered, run_quantity: Decimal) -> Re
         ordered.revision,
         ordered.designators,
         ordered.substitutes,
+        ordered.interchangeable_revisions,
+        ordered.unit_of_measure,
+        ordered.step_id,
     )

@@ -52,6 +52,8 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
             return _file_attached(event)
         case events.TargetNoted() | events.InstallationNoted() | events.RemovalNoted() | events.IssueNoted():
             return _noted(event)
+        case events.RequirementNoted():
+            return _requirement_noted(event)
         case events.ComponentNoted() | events.PlacementNoted():
             return genealogy_told(event)
         case events.EvidenceRefused() | events.EvidenceSettled():
@@ -197,6 +199,7 @@ def _requirement(requirement: Requirement, order: Order) -> plant.RequirementOrd
         unit_of_measure=requirement.unit_of_measure,
         designators=requirement.designators,
         substitutes=requirement.substitutes,
+        interchangeable_revisions=requirement.interchangeable_revisions,
         step_id=requirement.step_id,
     )
 
@@ -311,6 +314,25 @@ def _removal_noted(event: events.RemovalNoted) -> contracts.RemovalNoted:
         installation_id=event.installation_id,
         requirement_id=event.requirement_id,
         unit_id=event.unit_id,
+        as_built_version=event.as_built_version,
+    )
+
+
+def _requirement_noted(event: events.RequirementNoted) -> contracts.RequirementNoted:
+    one = event.requirement
+    return contracts.RequirementNoted(
+        by=by(event.by),
+        run_id=event.run_id,
+        requirement_id=one.requirement_id,
+        part_number=one.part_number,
+        revision=one.revision,
+        interchangeable_revisions=one.interchangeable_revisions,
+        quantity=one.quantity,
+        unit_of_measure=one.unit_of_measure,
+        designators=one.designators,
+        substitutes=one.substitutes,
+        step_id=one.step_id,
+        is_removed=event.is_removed,
         as_built_version=event.as_built_version,
     )
 

@@ -198,6 +198,25 @@ def note_removal(message: Message) -> Ask[commands.NoteRemoval]:
     return Ask((data.run_id,), command)
 
 
+def note_requirement(message: Message) -> Ask[commands.NoteRequirement]:
+    """An engineer edited a requirement of the run, in inventory."""
+    data = _is(message, inventory.RequirementFact)
+    requirement = Requirement(
+        data.requirement_id,
+        data.part_number,
+        data.quantity,
+        data.unit_of_measure,
+        data.revision,
+        data.designators,
+        data.substitutes,
+        data.step_id,
+        data.interchangeable_revisions,
+    )
+    is_removed = isinstance(data, inventory.RequirementRemoved)
+    who = (data.run_id, message.actor, message.happened_at)
+    return Ask((data.run_id,), commands.NoteRequirement(*who, requirement, is_removed, data.as_built_version))
+
+
 def note_issue(message: Message) -> Ask[commands.NoteIssue] | None:
     """An issue was opened or changed; only those of a run are run's business."""
     data = _is(message, issue.IssueFact)
@@ -236,6 +255,9 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         inventory.UnitClaimed: Handler(note_target),
         inventory.UnitInstalled: Handler(note_installation),
         inventory.UnitRemoved: Handler(note_removal),
+        inventory.RequirementAdded: Handler(note_requirement),
+        inventory.RequirementChanged: Handler(note_requirement),
+        inventory.RequirementRemoved: Handler(note_requirement),
         inventory.UnitChangeRefused: Handler(hear_refusal),
         inventory.UnitPlaced: Handler(note_placement),
         inventory.ComponentReopened: Handler(note_component),
@@ -300,4 +322,5 @@ def _requirement(ordered: plant.RequirementOrdered, run_quantity: Decimal) -> Re
         ordered.designators,
         ordered.substitutes,
         ordered.step_id,
+        ordered.interchangeable_revisions,
     )

@@ -69,6 +69,36 @@ class UnitStatusChanged(Fact):
     reason: Text
 
 
+class RequirementFact(Fact):
+    """What the run that builds a unit needs installed in it, complete as it is since."""
+
+    unit_id: Id = Field(description="the unit that is built")
+    run_id: Id
+    requirement_id: Id
+    part_number: Name
+    revision: Name | None = Field(None, description="any revision if absent")
+    interchangeable_revisions: tuple[Name, ...] = Field((), description="revisions that do in place of `revision`")
+    quantity: Exact = Field(description="for the whole run: per assembly times the run's quantity")
+    unit_of_measure: Name
+    designators: tuple[Name, ...] = ()
+    substitutes: tuple[Name, ...] = Field((), description="part numbers approved in its place")
+    step_id: Id | None = Field(None, description="the step at which it is installed, where that is known")
+    reason: Text
+    as_built_version: int = Field(description="after this: a completion that was reviewed before is contested")
+
+
+class RequirementAdded(RequirementFact):
+    """An engineer added a requirement while the run was open."""
+
+
+class RequirementChanged(RequirementFact):
+    """An engineer changed a requirement while the run was open: quantity, designators, substitutes or revisions."""
+
+
+class RequirementRemoved(RequirementFact):
+    """An engineer took a requirement away for which nothing was installed; it is told as it was."""
+
+
 class UnitInstalled(Fact):
     """A unit was put into a parent unit for a requirement of the run that builds the parent."""
 

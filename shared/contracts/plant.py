@@ -59,6 +59,7 @@ class RequirementOrdered(Contract):
     unit_of_measure: Name = "each"
     designators: tuple[Name, ...] = ()
     substitutes: tuple[Name, ...] = Field((), description="part numbers approved in its place")
+    interchangeable_revisions: tuple[Name, ...] = Field((), description="revisions that do in place of `revision`")
     step_id: Id | None = Field(None, description="the step at which it is installed, where that is known")
 
 

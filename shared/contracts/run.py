@@ -272,6 +272,23 @@ class RemovalNoted(Fact):
     as_built_version: int
 
 
+class RequirementNoted(Fact):
+    """An engineer edited a requirement of this run, in inventory: the review asks for it as it stands here."""
+
+    run_id: Id
+    requirement_id: Id
+    part_number: Name
+    revision: Name | None = Field(None, description="any revision if absent")
+    interchangeable_revisions: tuple[Name, ...] = Field((), description="revisions that do in place of `revision`")
+    quantity: Exact = Field(description="for the whole run: per assembly times the run's quantity")
+    unit_of_measure: Name
+    designators: tuple[Name, ...] = ()
+    substitutes: tuple[Name, ...] = Field((), description="part numbers approved in its place")
+    step_id: Id | None = Field(None, description="the step at which it is installed, where that is known")
+    is_removed: bool = Field(False, description="the review asks for it no more")
+    as_built_version: int
+
+
 class ExceptionApproved(Contract):
     """A stated quantity of one requirement is excused."""
 

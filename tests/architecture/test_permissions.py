@@ -108,6 +108,11 @@ ENDPOINTS = {
         GET  /units                                                read
         GET  /units/{unit_id}                                      read
         GET  /units/{unit_id}/tree                                 read
+        GET  /units/{unit_id}/requirements                         read
+        POST /units/{unit_id}/requirements                         requirement:edit
+        PATCH /units/{unit_id}/requirements/{requirement_id}       requirement:edit
+        POST /units/{unit_id}/requirements/{requirement_id}/remove requirement:edit
+        GET  /units/{unit_id}/installations                        read
         POST /units/{unit_id}/installations                        unit:install
         POST /units/{unit_id}/installations/{component_id}/remove  unit:remove
     """,

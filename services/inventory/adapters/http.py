@@ -1,31 +1,25 @@
-"""`/units`: receiving, installing and removing over HTTP; a unit, its status with the reason, and its tree."""
+"""`/units`: receiving over HTTP; a unit, its status with the reason, and its tree."""
 
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.inventory.adapters.queries import UnitQueries
+from services.inventory.adapters.calls import Queries, UnitId, the_unit
 from services.inventory.adapters.views import tree_view, unit_view
 from services.inventory.domain import commands
 from services.inventory.domain.unit import Identification, UnitStatus
-from shared.contracts.base import Exact, Id, Name, Text
+from shared.contracts.base import Exact, Id, Name
 from shared.kernel import unit_id_of
 from shared.messaging.messages import Ask
-from shared.messaging.transaction import Held
-from shared.messaging.walk import Outcome
 from shared.runtime.http import Calling, needs
-from shared.runtime.ids import new_id
 from shared.runtime.pages import Paging
 
 router = APIRouter(tags=["units"])
 
 ONE = Decimal(1)
-
-UnitId = Annotated[Id, Path(examples=["HP-200-0417"])]
-ComponentId = Annotated[Id, Path(examples=["MTR-40-0091"])]
 
 
 class Receipt(BaseModel):
@@ -38,29 +32,6 @@ class Receipt(BaseModel):
     quantity: Exact = ONE
     unit_of_measure: Name = "each"
     location: Annotated[Name | None, Field(examples=["stock-1"])] = None
-
-
-class InstallRequest(BaseModel):
-    """What is installed, and for which requirement."""
-
-    unit_id: Id = Field(examples=["MTR-40-0091"])
-    requirement_id: Id = Field(examples=["motor"])
-    designator: Name | None = None
-    quantity: Exact = ONE
-
-
-class RemoveRequest(BaseModel):
-    """Why it is removed."""
-
-    reason: Annotated[Text, Field(examples=["The shaft is scored."])] = ""
-
-
-def _queries(request: Request) -> UnitQueries:
-    queries: UnitQueries = request.app.state.queries
-    return queries
-
-
-Queries = Annotated[UnitQueries, Depends(_queries)]
 
 
 @router.post("/units", status_code=201, **needs("unit:receive"))
@@ -77,7 +48,7 @@ async def receive_unit(receipt: Receipt, call: Calling) -> Response:
         receipt.unit_of_measure,
         receipt.location,
     )
-    return await call.do(Ask((unit_id,), commands.ReceiveUnit(unit_id, call.by, call.at, came)), _answer, status=201)
+    return await call.do(Ask((unit_id,), commands.ReceiveUnit(unit_id, call.by, call.at, came)), the_unit, status=201)
 
 
 @router.get("/units", **needs("read"))
@@ -101,32 +72,3 @@ async def show_unit(unit_id: UnitId, queries: Queries) -> dict[str, Any]:
 async def show_tree(unit_id: UnitId, queries: Queries) -> dict[str, Any]:
     """The as-built tree of a unit, to any depth."""
     return tree_view(await queries.unit(unit_id), await queries.tree(unit_id))
-
-
-@router.post("/units/{unit_id}/installations", status_code=201, **needs("unit:install"))
-async def install_unit(unit_id: UnitId, given: InstallRequest, call: Calling) -> Response:
-    """Install a unit into this one, for a requirement of the run that builds it."""
-    command = commands.Install(
-        unit_id,
-        call.by,
-        call.at,
-        given.unit_id,
-        given.requirement_id,
-        given.designator,
-        given.quantity,
-        new_id(),
-    )
-    return await call.do(Ask((unit_id, given.unit_id), command), _answer, status=201)
-
-
-@router.post("/units/{unit_id}/installations/{component_id}/remove", **needs("unit:remove"))
-async def remove_unit(unit_id: UnitId, component_id: ComponentId, given: RemoveRequest, call: Calling) -> Response:
-    """Take a unit out of this one; the installation stays visible with its end."""
-    command = commands.Remove(unit_id, call.by, call.at, component_id, given.reason)
-    return await call.do(Ask((unit_id, component_id), command), _answer)
-
-
-def _answer(outcome: Outcome) -> dict[str, Any]:
-    if outcome.refusal is not None or outcome.state is None:
-        return {}
-    return unit_view(Held(outcome.version, outcome.state))

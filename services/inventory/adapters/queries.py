@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.adapters.store import UnitStore
+from services.inventory.adapters.views import installation_view
 from services.inventory.domain.unit import Unit
 from shared.messaging.transaction import Held
 from shared.runtime.http import NotFound
@@ -29,6 +30,14 @@ TREE = text("""
     from down join unit u on u.unit_id = down.unit_id
     order by level, parent_unit_id, requirement_id, designator nulls last, installed_at, installation_id""")
 """The whole tree in one statement, whatever its depth."""
+
+
+INSTALLATIONS = text("""
+    select i.*, u.part_number, u.revision, u.serial, u.lot
+    from installation i join unit u on u.unit_id = i.unit_id
+    where i.parent_unit_id = :unit_id and i.installation_id > :after
+    order by i.installation_id limit :limit""")
+"""Ids tell the order in which installations were recorded, and a page that was read stays as it was."""
 
 
 class UnitQueries:
@@ -55,6 +64,18 @@ class UnitQueries:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(LIST, values)).mappings().all()
         return page.of(rows, lambda row: [row["unit_id"]], dict)
+
+    async def installations(self, unit_id: str, page: Page) -> dict[str, Any]:
+        """Everything that was ever installed in a unit, in the order in which it was recorded.
+
+        :raises NotFound: when there is no such unit.
+        """
+        (after,) = page.begins_after(str)
+        await self.unit(unit_id)
+        values = {"unit_id": unit_id, "after": after or "", "limit": page.limit + 1}
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(INSTALLATIONS, values)).mappings().all()
+        return page.of(rows, lambda row: [row["installation_id"]], installation_view)
 
     async def tree(self, unit_id: str) -> list[dict[str, Any]]:
         """Every installation below a unit, parents before children."""

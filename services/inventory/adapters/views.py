@@ -1,9 +1,10 @@
 """Units as HTTP shows them: plain documents, exact numbers as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from services.inventory.domain.requirements import free_designators, installed_for, quantity_of
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Unit
 from shared.kernel import document, plain
@@ -25,6 +26,48 @@ def unit_view(held: Held[Unit]) -> dict[str, Any]:
         "build": document(asdict(unit.build)) if unit.build else None,
         "as_built_version": unit.as_built_version,
         "installations": [document(asdict(one)) for one in unit.installations.values()],
+    }
+
+
+def requirement_view(unit: Unit, requirement_id: str) -> dict[str, Any]:
+    """A requirement of the run that builds a unit: what it asks for, what it has, and which designators have room."""
+    assert unit.build is not None  # noqa: S101 - the caller looked
+    requirement = unit.build.requirements[requirement_id]
+    installed = installed_for(unit, unit.build.run_id, requirement_id)
+    has = quantity_of(installed)
+    return {
+        **document(asdict(requirement)),
+        "quantity_installed": plain(has),
+        "is_satisfied": has >= requirement.quantity,
+        "free_designators": free_designators(requirement, installed),
+        "installations": [document(asdict(one)) for one in installed],
+    }
+
+
+def requirement_views(unit: Unit) -> list[dict[str, Any]]:
+    """Every requirement of the run that builds a unit, or built it last."""
+    return [] if unit.build is None else [requirement_view(unit, one) for one in unit.build.requirements]
+
+
+def installation_view(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An installation with both its ends; the second is empty while it lasts."""
+    return {
+        "installation_id": row["installation_id"],
+        "unit_id": row["unit_id"],
+        "part_number": row["part_number"],
+        "revision": row["revision"],
+        "serial": row["serial"],
+        "lot": row["lot"],
+        "requirement_id": row["requirement_id"],
+        "run_id": row["run_id"],
+        "quantity": plain(row["quantity"]),
+        "designator": row["designator"],
+        "substitute": row["substitute"],
+        "installed_at": row["installed_at"].isoformat(),
+        "installed_by": row["installed_by"],
+        "removed_at": row["removed_at"] and row["removed_at"].isoformat(),
+        "removed_by": row["removed_by"],
+        "removed_because": row["removed_because"],
     }
 
 

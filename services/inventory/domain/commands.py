@@ -34,6 +34,45 @@ class ClaimTarget(Command):
 
 
 @immutable
+class AddRequirement(Command):
+    """The open run needs something more; the requirement's quantity is that of one assembly."""
+
+    requirement: Requirement
+    reason: str
+
+    @property
+    def requirement_id(self) -> str:
+        """The id of the new one."""
+        return self.requirement.requirement_id
+
+
+@immutable
+class ChangeRequirement(Command):
+    """What the open run needs is something else: what is None stays, ``*`` is any revision, and the quantity is that of
+    one assembly.
+    """
+
+    requirement_id: str
+    reason: str
+    quantity: Decimal | None = None
+    designators: tuple[str, ...] | None = None
+    substitutes: tuple[str, ...] | None = None
+    revision: str | None = None
+    interchangeable_revisions: tuple[str, ...] | None = None
+
+
+@immutable
+class RemoveRequirement(Command):
+    """The open run does not need it any more."""
+
+    requirement_id: str
+    reason: str
+
+
+EditingCommand = AddRequirement | ChangeRequirement | RemoveRequirement
+
+
+@immutable
 class Install(Command):
     """Put the component ``component_id`` into this unit."""
 
@@ -86,4 +125,4 @@ class Free(Command):
     run_id: str
 
 
-AnyCommand = ReceiveUnit | ClaimTarget | Install | Remove | Release | Reopen | FailBuild | Free
+AnyCommand = ReceiveUnit | ClaimTarget | EditingCommand | Install | Remove | Release | Reopen | FailBuild | Free

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from services.inventory.domain import events, installing
+from services.inventory.domain import events, installing, requirements
 from services.inventory.domain.commands import (
+    AddRequirement,
     AnyCommand,
+    ChangeRequirement,
     ClaimTarget,
     FailBuild,
     Free,
@@ -13,21 +15,21 @@ from services.inventory.domain.commands import (
     ReceiveUnit,
     Release,
     Remove,
+    RemoveRequirement,
     Reopen,
 )
 from services.inventory.domain.events import AnyEvent
 from services.inventory.domain.evolve import evolve
+from services.inventory.domain.installing import known_unit
 from services.inventory.domain.refusals import (
     DuplicateSerial,
-    NotInstalled,
     ReceiptInvalid,
     TargetNotAvailable,
     UnitIdInvalid,
-    UnknownUnit,
 )
 from services.inventory.domain.reopening import with_components
 from services.inventory.domain.status import standing
-from services.inventory.domain.unit import Identification, Installation, Known, Unit
+from services.inventory.domain.unit import Identification, Known, Unit
 from shared.kernel import LONGEST_ID, plain, unit_id_of
 
 Events = tuple[AnyEvent, ...]
@@ -63,27 +65,22 @@ def _decided(known: Known, command: AnyCommand) -> Events:
             return _receive(known.get(command.unit_id), command)
         case ClaimTarget():
             return _claim(known.get(command.unit_id), command)
+        case AddRequirement() | ChangeRequirement() | RemoveRequirement():
+            return requirements.decide(known_unit(known, command.unit_id), command)
         case Install():
-            return _install(known, command)
+            return installing.install(known, command)
         case Remove():
-            return _remove(known, command)
+            return installing.remove(known, command)
         case Release():
             return _release(known, command)
         case Reopen():
-            return _reopen(_unit(known, command.unit_id), command)
+            return _reopen(known_unit(known, command.unit_id), command)
         case FailBuild():
-            return _fail(_unit(known, command.unit_id), command)
+            return _fail(known_unit(known, command.unit_id), command)
         case Free():
-            return _free(_unit(known, command.unit_id), command)
+            return _free(known_unit(known, command.unit_id), command)
         case _:
             assert_never(command)
-
-
-def _unit(known: Known, unit_id: str) -> Unit:
-    unit = known.get(unit_id)
-    if unit is None:
-        raise UnknownUnit(unit_id)
-    return unit
 
 
 def _receive(unit: Unit | None, command: ReceiveUnit) -> Events:
@@ -110,16 +107,26 @@ def _check_receipt(came: Identification) -> None:
 
 
 def _claim(unit: Unit | None, command: ClaimTarget) -> Events:
-    who = (command.unit_id, command.by, command.at)
     if unit is None:
-        received = events.UnitReceived(*who, command.identification)
-        return (received, events.UnitClaimed(*who, command.run_id, command.requirements, 1))
+        received = events.UnitReceived(command.unit_id, command.by, command.at, command.identification)
+        return (received, _claimed(command, 1))
     if unit.build is not None and unit.build.run_id == command.run_id:
         return ()
     if why := _not_claimable(unit, command.identification):
         raise TargetNotAvailable(unit_id=command.unit_id, run_id=command.run_id, why=why)
-    version = unit.as_built_version + 1
-    return (events.UnitClaimed(*who, command.run_id, command.requirements, version),)
+    return (_claimed(command, unit.as_built_version + 1),)
+
+
+def _claimed(command: ClaimTarget, version: int) -> events.UnitClaimed:
+    return events.UnitClaimed(
+        command.unit_id,
+        command.by,
+        command.at,
+        command.run_id,
+        command.requirements,
+        version,
+        command.identification.quantity,
+    )
 
 
 def _not_claimable(unit: Unit, wanted: Identification) -> str | None:
@@ -135,52 +142,8 @@ def _not_claimable(unit: Unit, wanted: Identification) -> str | None:
     return None
 
 
-def _install(known: Known, command: Install) -> Events:
-    parent, component = _unit(known, command.unit_id), _unit(known, command.component_id)
-    requirement = installing.check(parent, component, command, known)
-    what = component.identification
-    run_id = installing.open_build(parent).run_id
-    installation = Installation(
-        command.installation_id,
-        run_id,
-        requirement.requirement_id,
-        component.unit_id,
-        what.part_number,
-        command.quantity,
-        command.designator,
-        installing.is_substitute(requirement, what),
-    )
-    version = parent.as_built_version + 1
-    return (
-        events.UnitInstalled(parent.unit_id, command.by, command.at, run_id, installation, what, version),
-        events.UnitPlaced(
-            component.unit_id,
-            command.by,
-            command.at,
-            parent.unit_id,
-            installation.installation_id,
-            component.run_id,
-            run_id,
-        ),
-    )
-
-
-def _remove(known: Known, command: Remove) -> Events:
-    parent = _unit(known, command.unit_id)
-    run_id = installing.open_build(parent).run_id
-    installation = next((one for one in parent.installations.values() if one.unit_id == command.component_id), None)
-    if installation is None:
-        raise NotInstalled(unit_id=command.component_id, parent_unit_id=parent.unit_id)
-    version = parent.as_built_version + 1
-    who = (command.by, command.at)
-    return (
-        events.UnitRemoved(parent.unit_id, *who, run_id, installation, command.reason, version),
-        events.UnitPlaced(command.component_id, *who, None, None, known[command.component_id].run_id, None),
-    )
-
-
 def _release(known: Known, command: Release) -> Events:
-    unit = _unit(known, command.unit_id)
+    unit = known_unit(known, command.unit_id)
     build = unit.build
     if build is None or build.run_id != command.run_id or command.number <= build.completions:
         return ()

@@ -52,6 +52,7 @@ class UnitClaimed(UnitEvent):
     run_id: str
     requirements: Mapping[str, Requirement]
     as_built_version: int
+    quantity: Decimal = Decimal(1)
 
 
 @immutable
@@ -76,6 +77,39 @@ class StatusChanged(UnitEvent):
     status: UnitStatus
     was: UnitStatus | None
     reason: str
+
+
+@immutable
+class RequirementAdded(UnitEvent):
+    """The run that builds this unit needs something more."""
+
+    run_id: str
+    requirement: Requirement
+    reason: str
+    as_built_version: int
+
+
+@immutable
+class RequirementChanged(UnitEvent):
+    """A requirement of the run that builds this unit is from now on as it stands here."""
+
+    run_id: str
+    requirement: Requirement
+    reason: str
+    as_built_version: int
+
+
+@immutable
+class RequirementRemoved(UnitEvent):
+    """The run that builds this unit does not need it any more; nothing was installed for it."""
+
+    run_id: str
+    requirement: Requirement
+    reason: str
+    as_built_version: int
+
+
+EditingEvent = RequirementAdded | RequirementChanged | RequirementRemoved
 
 
 @immutable
@@ -174,6 +208,7 @@ AnyEvent = (
     UnitReceived
     | UnitSplit
     | UnitClaimed
+    | EditingEvent
     | UnitFreed
     | BuildFailed
     | StatusChanged

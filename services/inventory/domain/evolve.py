@@ -3,12 +3,16 @@
 from dataclasses import replace
 from typing import assert_never
 
+from services.inventory.domain import requirements
 from services.inventory.domain.events import (
     AnyEvent,
     BuildFailed,
     CompletionContested,
     ComponentCleared,
     ComponentReopened,
+    RequirementAdded,
+    RequirementChanged,
+    RequirementRemoved,
     StatusChanged,
     UnitClaimed,
     UnitConsumed,
@@ -37,8 +41,10 @@ def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901 - one line for 
         case UnitSplit():
             return replace(unit, identification=replace(unit.identification, quantity=event.left))
         case UnitClaimed():
-            build = Build(event.run_id, event.requirements)
+            build = Build(event.run_id, event.requirements, event.quantity)
             return replace(unit, build=build, as_built_version=event.as_built_version)
+        case RequirementAdded() | RequirementChanged() | RequirementRemoved():
+            return requirements.evolve(unit, event)
         case UnitFreed():
             return replace(unit, build=None, is_contested=False)
         case BuildFailed():

@@ -1,64 +1,108 @@
-"""Whether a component may go into a unit."""
+"""Putting a component into a unit that a run builds, and taking it out again (domain.md 4.2)."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 
-from services.inventory.domain.commands import Install
+from services.inventory.domain import events
+from services.inventory.domain.commands import Install, Remove
 from services.inventory.domain.refusals import (
     AlreadyInstalled,
-    AsBuiltLocked,
     DesignatorTaken,
     DesignatorUnknown,
     InsufficientQuantity,
-    NotBeingBuilt,
+    NotInstalled,
     PartNotApproved,
     RequirementFull,
     UnitNotAvailable,
-    UnknownRequirement,
+    UnknownUnit,
     WholeUnitsOnly,
     WouldCreateCycle,
 )
+from services.inventory.domain.requirements import (
+    filled,
+    free_designators,
+    installed_for,
+    open_build,
+    quantity_of,
+    requirement_of,
+    wanted,
+    will_do,
+)
 from services.inventory.domain.status import standing
-from services.inventory.domain.unit import Build, Identification, Requirement, Unit, UnitStatus
+from services.inventory.domain.unit import Identification, Installation, Known, Requirement, Unit, UnitStatus
 from shared.kernel import plain
 
 DEEPEST = 1_000
 """More levels than any product has: the bound of a climb to the top."""
 
+Events = tuple[events.AnyEvent, ...]
 
-def open_build(unit: Unit) -> Build:
-    """The open run that builds a unit.
 
-    :raises NotBeingBuilt: when no run does, or not yet.
-    :raises AsBuiltLocked: when it is complete.
+def known_unit(known: Known, unit_id: str) -> Unit:
+    """A unit that must be known.
+
+    :raises UnknownUnit: when it is not, or not yet.
     """
-    if unit.build is None:
-        raise NotBeingBuilt(unit.unit_id)
-    if not unit.build.is_open:
-        raise AsBuiltLocked(unit_id=unit.unit_id, run_id=unit.build.run_id)
-    return unit.build
+    unit = known.get(unit_id)
+    if unit is None:
+        raise UnknownUnit(unit_id)
+    return unit
 
 
-def check(parent: Unit, component: Unit, command: Install, known: Mapping[str, Unit]) -> Requirement:
-    """The requirement that the component may be installed for.
+def install(known: Known, command: Install) -> Events:
+    """Put a component into a unit, for a requirement of the open run that builds it.
 
     :raises Refused: naming the first obstacle.
     """
+    parent, component = known_unit(known, command.unit_id), known_unit(known, command.component_id)
     build = open_build(parent)
-    requirement = build.requirements.get(command.requirement_id)
-    if requirement is None:
-        listed = ", ".join(build.requirements) or "it has none"
-        raise UnknownRequirement(unit_id=parent.unit_id, requirement_id=command.requirement_id, known=listed)
+    requirement = requirement_of(parent, build, command.requirement_id)
     check_part(requirement, component.identification)
     _check_usable(parent, component, known)
     _check_quantity(component, command.quantity)
-    _check_room(parent, build.run_id, requirement, command)
-    return requirement
+    _check_room(requirement, installed_for(parent, build.run_id, requirement.requirement_id), command)
+    what = component.identification
+    installation = _installation(command, build.run_id, requirement, what)
+    who, version = (command.by, command.at), parent.as_built_version + 1
+    placed = (parent.unit_id, installation.installation_id, component.run_id, build.run_id)
+    return (
+        events.UnitInstalled(parent.unit_id, *who, build.run_id, installation, what, version),
+        events.UnitPlaced(component.unit_id, *who, *placed),
+    )
 
 
-def is_substitute(requirement: Requirement, component: Identification) -> bool:
-    """Whether the component stands in for the part that was asked for."""
-    return component.part_number != requirement.part_number
+def _installation(command: Install, run_id: str, requirement: Requirement, what: Identification) -> Installation:
+    return Installation(
+        command.installation_id,
+        run_id,
+        requirement.requirement_id,
+        what.unit_id,
+        what.part_number,
+        command.quantity,
+        command.designator,
+        what.part_number != requirement.part_number,
+        what.revision,
+        what.serial,
+        what.lot,
+    )
+
+
+def remove(known: Known, command: Remove) -> Events:
+    """Take a component out of a unit; the installation stays visible with its end.
+
+    :raises Refused: when the as-built is locked, or the component is not there.
+    """
+    parent = known_unit(known, command.unit_id)
+    run_id = open_build(parent).run_id
+    installation = next((one for one in parent.installations.values() if one.unit_id == command.component_id), None)
+    if installation is None:
+        raise NotInstalled(unit_id=command.component_id, parent_unit_id=parent.unit_id)
+    version = parent.as_built_version + 1
+    who = (command.by, command.at)
+    return (
+        events.UnitRemoved(parent.unit_id, *who, run_id, installation, command.reason, version),
+        events.UnitPlaced(command.component_id, *who, None, None, known[command.component_id].run_id, None),
+    )
 
 
 def top_of(known: Mapping[str, Unit], unit_id: str) -> str:
@@ -76,15 +120,12 @@ def check_part(requirement: Requirement, component: Identification) -> None:
 
     :raises PartNotApproved: otherwise.
     """
-    is_part = component.part_number == requirement.part_number and requirement.revision in (None, component.revision)
-    if not is_part and component.part_number not in requirement.substitutes:
-        wanted = " or ".join((requirement.part_number, *requirement.substitutes))
-        wanted = f"{wanted} (revision {requirement.revision})" if requirement.revision else wanted
+    if not will_do(requirement, component.part_number, component.revision):
         raise PartNotApproved(
             part_number=component.part_number,
             revision=component.revision,
             requirement_id=requirement.requirement_id,
-            wanted=wanted,
+            wanted=wanted(requirement),
         )
 
 
@@ -101,25 +142,32 @@ def _check_usable(parent: Unit, component: Unit, known: Mapping[str, Unit]) -> N
         )
 
 
-def _check_quantity(component: Unit, wanted: Decimal) -> None:
+def _check_quantity(component: Unit, quantity: Decimal) -> None:
     left = component.identification.quantity
-    facts = {"unit_id": component.unit_id, "quantity": plain(left), "wanted": plain(wanted)}
-    if wanted > left:
+    facts = {"unit_id": component.unit_id, "quantity": plain(left), "wanted": plain(quantity)}
+    if quantity > left:
         raise InsufficientQuantity(**facts)
-    if wanted != left:
+    if quantity != left:
         raise WholeUnitsOnly(**facts)
 
 
-def _check_room(parent: Unit, run_id: str, requirement: Requirement, command: Install) -> None:
+def _check_room(requirement: Requirement, installed: list[Installation], command: Install) -> None:
     name = requirement.requirement_id
-    present = [one for one in parent.installed_by(run_id) if one.requirement_id == name]
-    filled = {one.designator: one.unit_id for one in present}
-    free = ", ".join(one for one in requirement.designators if one not in filled) or "none is free"
-    if command.designator in filled and command.designator is not None:
-        unit_id = filled[command.designator]
-        raise DesignatorTaken(designator=command.designator, requirement_id=name, unit_id=unit_id, free=free)
-    if requirement.designators and command.designator not in requirement.designators:
+    if requirement.designators:
+        _check_place(requirement, installed, command)
+    elif command.designator is not None:
+        raise DesignatorUnknown(designator=command.designator, requirement_id=name, free="it has none")
+    has = quantity_of(installed)
+    if has + command.quantity > requirement.quantity:
+        raise RequirementFull(requirement_id=name, quantity=plain(requirement.quantity), installed=plain(has))
+
+
+def _check_place(requirement: Requirement, installed: list[Installation], command: Install) -> None:
+    name = requirement.requirement_id
+    free = ", ".join(free_designators(requirement, installed)) or "none is free"
+    if command.designator is None or command.designator not in requirement.designators:
         raise DesignatorUnknown(designator=command.designator or "(none)", requirement_id=name, free=free)
-    installed = sum((one.quantity for one in present), start=Decimal(0))
-    if installed + command.quantity > requirement.quantity:
-        raise RequirementFull(requirement_id=name, quantity=plain(requirement.quantity), installed=plain(installed))
+    has = filled(installed).get(command.designator, Decimal(0))
+    if has >= requirement.per_designator:
+        there = ", ".join(one.unit_id for one in installed if one.designator == command.designator)
+        raise DesignatorTaken(designator=command.designator, requirement_id=name, unit_id=there, free=free)

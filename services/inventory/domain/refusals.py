@@ -54,6 +54,28 @@ class AsBuiltLocked(Refused):
     resolve = "Someone with the permission run:reopen can reopen the run, with a reason."
 
 
+class RequirementExists(Refused):
+    """The run of {unit_id} has a requirement {requirement_id} already, and it is another one."""
+
+    code = "requirement-exists"
+    resolve = "Change {requirement_id}, or give the new requirement another id."
+
+
+class RequirementInvalid(Refused):
+    """The requirement {requirement_id} contradicts itself: {what}."""
+
+    code = "requirement-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Correct it and send it again."
+
+
+class RequirementInUse(Refused):
+    """The requirement {requirement_id} cannot be edited so, because {why}."""
+
+    code = "requirement-in-use"
+    resolve = "Remove {unit_id} from {parent_unit_id} first, then edit the requirement."
+
+
 class UnknownRequirement(Refused):
     """The unit {unit_id} has no requirement {requirement_id}."""
 
@@ -63,10 +85,10 @@ class UnknownRequirement(Refused):
 
 
 class PartNotApproved(Refused):
-    """{part_number} {revision} is neither the part of requirement {requirement_id} nor an approved substitute."""
+    """{part_number} {revision} is neither the part and revision of requirement {requirement_id} nor a substitute."""
 
     code = "part-not-approved"
-    resolve = "Install {wanted}, or have an engineer approve the substitute."
+    resolve = "Install {wanted}, or have an engineer approve it as a substitute or an interchangeable revision."
 
 
 class UnitNotAvailable(Refused):

@@ -37,7 +37,9 @@ class Identification:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What must be installed into the target unit, for the whole run; any revision where none is named."""
+    """What must be installed into the target unit; ``quantity`` is for the whole run. Any revision will do where none
+    is named, those in ``interchangeable_revisions`` as well where one is.
+    """
 
     requirement_id: str
     part_number: str
@@ -45,16 +47,30 @@ class Requirement:
     revision: str | None = None
     designators: tuple[str, ...] = ()
     substitutes: tuple[str, ...] = ()
+    interchangeable_revisions: tuple[str, ...] = ()
+    unit_of_measure: str = "each"
+    step_id: str | None = None
+
+    @property
+    def revisions(self) -> tuple[str, ...]:
+        """The revisions of its part that will do; none named: any."""
+        return () if self.revision is None else (self.revision, *self.interchangeable_revisions)
+
+    @property
+    def per_designator(self) -> Decimal:
+        """What each designator takes: one for every assembly of the run."""
+        return self.quantity / len(self.designators)
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """The run that builds the unit. While it is open the unit is work in progress, also when it failed for good; a
-    completed one locks the as-built.
+    """The run that builds the unit, ``quantity`` assemblies of it. While it is open the unit is work in progress, also
+    when it failed for good; a completed one locks the as-built.
     """
 
     run_id: str
     requirements: Mapping[str, Requirement]
+    quantity: Decimal = Decimal(1)
     is_open: bool = True
     completions: int = 0
     failed_because: str | None = None
@@ -72,6 +88,9 @@ class Installation:
     quantity: Decimal
     designator: str | None
     substitute: bool
+    revision: str | None = None
+    serial: str | None = None
+    lot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

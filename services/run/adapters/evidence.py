@@ -99,7 +99,7 @@ def _step(run: Run, step: Step, beside: _Beside) -> dict[str, Any]:
 
 def _installs(run: Run) -> dict[str | None, list[dict[str, Any]]]:
     """By the step that asks for the requirement, where one does."""
-    at = {one.requirement_id: one.step_id for one in run.order.requirements}
+    at = {one.requirement_id: one.step_id for one in run.requirements if one.step_id in run.steps}
     found: dict[str | None, list[dict[str, Any]]] = {}
     for one in run.installations.values():
         found.setdefault(at.get(one.requirement_id), []).append(document(asdict(one)))

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.run.adapters import listing, policies, tables
 from services.run.domain.events import Commented, RunCompleted, RunReopened, ValueRecorded
-from services.run.domain.order import Order, StepDefinition
+from services.run.domain.order import Order, Requirement, StepDefinition
 from services.run.domain.policies import POLICIES, Policies
 from services.run.domain.redline import Redline
 from services.run.domain.run import (
@@ -64,6 +64,7 @@ class RunProgress:
     first_completed_at: datetime | None
     imported: Imported | None
     files: tuple[AttachedFile, ...]
+    edited: tuple[Requirement, ...] | None
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,7 @@ def _progress(run: Run) -> RunProgress:
         first_completed_at=run.first_completed_at,
         imported=run.imported,
         files=run.files,
+        edited=run.edited,
     )
 
 
@@ -319,6 +321,7 @@ def _run(row: Any, steps: Mapping[str, Any]) -> Run:
         first_completed_at=progress.first_completed_at,
         imported=progress.imported,
         files=progress.files,
+        edited=progress.edited,
     )
 
 

@@ -77,7 +77,7 @@ def run_view(held: Held[Run]) -> dict[str, Any]:
         "operators": sorted(run.operators),
         "counts": _counts(counts(run)),
         "steps": [step_view(run, step) for step in run.steps.values()],
-        "requirements": [document(asdict(one)) for one in order.requirements],
+        "requirements": [document(asdict(one)) for one in run.requirements],
         "gates": [gate_view(run, gate) for gate in order.gates],
         "installations": [document(asdict(one)) for one in run.installations.values()],
         "redlines": [redline_view(run, one) for one in run.redlines],

@@ -6,8 +6,9 @@ The cheap ones come first, so that whoever asks only whether there is one seldom
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 
-from services.run.domain.counts import RequirementLine
+from services.run.domain.counts import NOTHING, RequirementLine
 from services.run.domain.order import FieldDefinition, Requirement
 from services.run.domain.policies import EVERY_PART
 from services.run.domain.run import Run, RunStatus, Step, StepState
@@ -78,14 +79,15 @@ def short(run: Run, lines: Sequence[RequirementLine]) -> Iterator[Blocker]:
     """Installed and excepted quantity together are less than what is required."""
     by_id = {line.requirement_id: line for line in lines if line.missing > 0}
     filled = _filled(run) if by_id else {}
-    for requirement in run.order.requirements if by_id else ():
+    for requirement in run.requirements if by_id else ():
         if (line := by_id.get(requirement.requirement_id)) is not None:
-            yield _short(run, requirement, line, filled.get(requirement.requirement_id, set()))
+            yield _short(run, requirement, line, filled.get(requirement.requirement_id, {}))
 
 
-def _short(run: Run, requirement: Requirement, line: RequirementLine, filled: set[str | None]) -> Blocker:
+def _short(run: Run, requirement: Requirement, line: RequirementLine, filled: Mapping[str | None, Decimal]) -> Blocker:
     missing = f"{plain(line.missing)} {requirement.unit_of_measure} of {line.part_number}"
-    free = [one for one in requirement.designators if one not in filled]
+    takes = requirement.quantity / max(len(requirement.designators), 1)
+    free = [one for one in requirement.designators if filled.get(one, NOTHING) < takes]
     where = f" (free: {', '.join(free)})" if free else ""
     return Blocker(
         "requirement-short",
@@ -97,11 +99,11 @@ def _short(run: Run, requirement: Requirement, line: RequirementLine, filled: se
     )
 
 
-def _filled(run: Run) -> dict[str, set[str | None]]:
-    """The designators that have a unit, by requirement."""
-    filled: dict[str, set[str | None]] = defaultdict(set)
+def _filled(run: Run) -> dict[str, dict[str | None, Decimal]]:
+    """What each designator has, by requirement."""
+    filled: dict[str, dict[str | None, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for one in run.installations.values():
-        filled[one.requirement_id].add(one.designator)
+        filled[one.requirement_id][one.designator] += one.quantity
     return filled
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from services.run.domain.order import Order
+from services.run.domain.order import Order, Requirement
 from services.run.domain.redline import StepChange
 from services.run.domain.run import Imported, Installation, Issue, Placement, RefusedEvidence, Value
 from shared.kernel import Actor, immutable
@@ -255,6 +255,15 @@ class NoteRemoval(Command):
 
 
 @immutable
+class NoteRequirement(Command):
+    """An engineer edited a requirement of this run, in inventory: it is as it stands here, or is no more."""
+
+    requirement: Requirement
+    is_removed: bool
+    as_built_version: int
+
+
+@immutable
 class NoteIssue(Command):
     """An issue of this run was opened or changed."""
 
@@ -351,6 +360,7 @@ AnyCommand = (
     | LoseTarget
     | NoteInstallation
     | NoteRemoval
+    | NoteRequirement
     | NoteIssue
     | CompleteRun
     | NoteComponent

@@ -93,7 +93,7 @@ def requirement_lines(run: Run) -> tuple[RequirementLine, ...]:
             sum(excepted.get(one.requirement_id, {}).values(), start=NOTHING),
             tuple(excepted.get(one.requirement_id, ())),
         )
-        for one in run.order.requirements
+        for one in run.requirements
     )
 
 

@@ -10,6 +10,7 @@ from services.run.domain import (
     failing,
     files,
     gates,
+    genealogy,
     holding,
     noting,
     ordering,
@@ -44,6 +45,7 @@ from services.run.domain.commands import (
     NoteIssue,
     NotePlacement,
     NoteRemoval,
+    NoteRequirement,
     NoteTarget,
     OrderRun,
     ProposeRedline,
@@ -74,7 +76,7 @@ def decide(run: Run | None, command: AnyCommand, policies: Policies = NO_POLICIE
     return with_readiness(run, _decided(run, command, policies), policies)
 
 
-def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events:  # noqa: C901 - one line for each command
+def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events:  # noqa: C901, PLR0912 - one line for each
     match command:
         case OrderRun():
             return ordering.order(run, command)
@@ -100,16 +102,10 @@ def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events
             return files.attach(open_run(run, command), command)
         case Comment():
             return comments.comment(open_run(run, command), command)
-        case (
-            NoteTarget()
-            | LoseTarget()
-            | NoteInstallation()
-            | NoteRemoval()
-            | NoteIssue()
-            | NoteComponent()
-            | NotePlacement()
-        ):
+        case NoteTarget() | LoseTarget() | NoteInstallation() | NoteRemoval() | NoteRequirement() | NoteIssue():
             return noting.decide(known_run(run, command), command)
+        case NoteComponent() | NotePlacement():
+            return genealogy.decide(known_run(run, command), command)
         case CompleteRun():
             return (complete(open_run(run, command), command, policies),)
         case NoteEvidence() | DealWithEvidence() | SettleEvidence():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.run.domain.order import Order
+from services.run.domain.order import Order, Requirement
 from services.run.domain.redline import Redrawn, StepChange
 from services.run.domain.run import (
     Imported,
@@ -273,6 +273,15 @@ class RemovalNoted(RunEvent):
 
 
 @immutable
+class RequirementNoted(RunEvent):
+    """A requirement of this run is from now on as it stands here, or is no more."""
+
+    requirement: Requirement
+    is_removed: bool
+    as_built_version: int
+
+
+@immutable
 class IssueNoted(RunEvent):
     """An issue of this run was opened or changed."""
 
@@ -375,6 +384,7 @@ AnyEvent = (
     | Commented
     | FileAttached
     | NotedEvent
+    | RequirementNoted
     | ComponentNoted
     | PlacementNoted
     | EvidenceRefused

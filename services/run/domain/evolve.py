@@ -37,6 +37,7 @@ from services.run.domain.events import (
     RedlineRejected,
     RedlineReviewed,
     RemovalNoted,
+    RequirementNoted,
     RunCanceled,
     RunCompleted,
     RunCreated,
@@ -98,10 +99,8 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             return run
         case TargetNoted():
             return changed(run, as_built_version=event.as_built_version)
-        case InstallationNoted():
-            return noting.installation_noted(run, event)
-        case RemovalNoted():
-            return noting.removal_noted(run, event)
+        case InstallationNoted() | RemovalNoted() | RequirementNoted():
+            return noting.evolve(run, event)
         case IssueNoted():
             return changed(run, issues={**run.issues, event.issue.issue_id: event.issue})
         case ComponentNoted() | PlacementNoted():

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import TypeVar, assert_never
 
-from services.run.domain import events, genealogy
+from services.run.domain import events
 from services.run.domain.commands import (
     LoseTarget,
-    NoteComponent,
     NoteInstallation,
     NoteIssue,
-    NotePlacement,
     NoteRemoval,
+    NoteRequirement,
     NoteTarget,
 )
 from services.run.domain.redlines import applied_with
@@ -19,7 +18,8 @@ from shared.kernel import changed
 
 T = TypeVar("T")
 Events = tuple[events.AnyEvent, ...]
-NotingCommand = NoteTarget | LoseTarget | NoteInstallation | NoteRemoval | NoteIssue | NoteComponent | NotePlacement
+NotingCommand = NoteTarget | LoseTarget | NoteInstallation | NoteRemoval | NoteRequirement | NoteIssue
+NotingEvent = events.InstallationNoted | events.RemovalNoted | events.RequirementNoted
 
 
 def decide(run: Run, command: NotingCommand) -> Events:
@@ -33,10 +33,10 @@ def decide(run: Run, command: NotingCommand) -> Events:
             return note_installation(run, command)
         case NoteRemoval():
             return note_removal(run, command)
+        case NoteRequirement():
+            return note_requirement(run, command)
         case NoteIssue():
             return note_issue(run, command)
-        case NoteComponent() | NotePlacement():
-            return genealogy.decide(run, command)
         case _:
             assert_never(command)
 
@@ -82,6 +82,12 @@ def note_removal(run: Run, command: NoteRemoval) -> Events:
     )
 
 
+def note_requirement(run: Run, command: NoteRequirement) -> Events:
+    """An engineer edited a requirement of this run."""
+    edited = (command.requirement, command.is_removed, command.as_built_version)
+    return (events.RequirementNoted(run.run_id, command.by, command.at, *edited),)
+
+
 def note_issue(run: Run, command: NoteIssue) -> Events:
     """An issue of this run was opened or changed; its approved disposition applies the redlines that wait for it."""
     before = run.issues.get(command.issue.issue_id)
@@ -98,17 +104,38 @@ def _is_approved_now(before: Issue | None, after: Issue) -> bool:
     return after.approved and (before is None or not before.approved or before.disposition != after.disposition)
 
 
-def installation_noted(run: Run, event: events.InstallationNoted) -> Run:
+def evolve(run: Run, event: NotingEvent) -> Run:
+    """The run with what inventory said."""
+    match event:
+        case events.InstallationNoted():
+            return _installed(run, event)
+        case events.RemovalNoted():
+            return _removed(run, event)
+        case events.RequirementNoted():
+            return _edited(run, event)
+        case _:
+            assert_never(event)
+
+
+def _installed(run: Run, event: events.InstallationNoted) -> Run:
     """What is in the target, and the as-built version since."""
     one = event.installation
     installations = {**run.installations, one.installation_id: one}
     return changed(run, installations=installations, as_built_version=event.as_built_version)
 
 
-def removal_noted(run: Run, event: events.RemovalNoted) -> Run:
+def _removed(run: Run, event: events.RemovalNoted) -> Run:
     """What is left in the target, and the as-built version since."""
     left = _without(run.installations, event.installation_id)
     return changed(run, installations=left, as_built_version=event.as_built_version)
+
+
+def _edited(run: Run, event: events.RequirementNoted) -> Run:
+    """The requirements as they are since, in their order; a new one comes last."""
+    name = event.requirement.requirement_id
+    by_id = {one.requirement_id: one for one in run.requirements} | {name: event.requirement}
+    edited = tuple(one for one in by_id.values() if one.requirement_id != name or not event.is_removed)
+    return changed(run, edited=edited, as_built_version=event.as_built_version)
 
 
 def _without(things: Mapping[str, T], key: str) -> Mapping[str, T]:

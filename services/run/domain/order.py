@@ -77,6 +77,7 @@ class Requirement:
     designators: tuple[str, ...] = ()
     substitutes: tuple[str, ...] = ()
     step_id: str | None = None
+    interchangeable_revisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,8 @@ def _check_requirement(requirement: Requirement, assemblies: Decimal) -> None:
     if quantity <= 0 or not _is_exact(quantity):
         raise OrderInvalid(what=f"the requirement {name} has the quantity {plain(quantity)}")
     _refuse_first(_twice(f"designator of requirement {name}", requirement.designators))
+    if requirement.interchangeable_revisions and requirement.revision is None:
+        raise OrderInvalid(what=f"the requirement {name} names revisions that are interchangeable with none")
     count = len(requirement.designators)
     if count and count * assemblies != quantity:
         raise OrderInvalid(what=f"the requirement {name} has {count} designators for the quantity {plain(quantity)}")

@@ -36,6 +36,7 @@ _ELSEWHERE = (
     events.TargetNoted,
     events.InstallationNoted,
     events.RemovalNoted,
+    events.RequirementNoted,
     events.IssueNoted,
     events.ComponentNoted,
     events.PlacementNoted,

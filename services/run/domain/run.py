@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from services.run.domain.order import Order, StepDefinition
+from services.run.domain.order import Order, Requirement, StepDefinition
 from services.run.domain.redline import Redline
 from shared.kernel import Actor, changed, immutable
 
@@ -285,7 +285,8 @@ class Run:
     ``touched`` are the steps started again since the last reopening, ``completions`` how many completion
     records there are, ``as_built_version`` the latest that inventory told, ``is_ready`` whether readiness was
     announced, ``reopened_components`` the installed units whose own runs are reopened, with these, ``placement``
-    what its unit is installed in, ``imported`` that its order was taken in later.
+    what its unit is installed in, ``imported`` that its order was taken in later,
+    ``edited`` its requirements where an engineer edited them since it was ordered.
     """
 
     order: Order
@@ -308,11 +309,17 @@ class Run:
     first_completed_at: datetime | None = None
     imported: Imported | None = None
     files: tuple[AttachedFile, ...] = ()
+    edited: tuple[Requirement, ...] | None = None
 
     @property
     def run_id(self) -> str:
         """Its id."""
         return self.order.run_id
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What must be installed, as inventory told it last."""
+        return self.order.requirements if self.edited is None else self.edited
 
     @property
     def status(self) -> RunStatus:

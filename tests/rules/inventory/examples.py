@@ -18,6 +18,7 @@ INVENTORY: Rules[Unit] = Rules(decide, evolve, lambda event: event.unit_id)
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 OLGA = Actor("olga", "scanner-4")
+ERIK = Actor("erik")
 PUMP, SKID, ROTOR, OTHER_ROTOR = "PUMP-1", "SKID-1", "ROTOR-1", "ROTOR-2"
 
 PARTS = {"PUMP": "PUMP-100", "SKID": "SKID-9", "ROTOR": "ROTOR-7", "VALVE": "VALVE-3"}
@@ -62,6 +63,21 @@ def install(
 def remove(component_id: str = ROTOR, parent_id: str = PUMP) -> commands.Remove:
     """Olga takes a component out of a unit."""
     return commands.Remove(parent_id, OLGA, NOON, component_id, "worn")
+
+
+def add(requirement_id: str = "seal", part: str = "VALVE", **changed: Any) -> commands.AddRequirement:
+    """Erik says that the pump needs something more, per assembly."""
+    return commands.AddRequirement(PUMP, ERIK, NOON, requirement(requirement_id, part, **changed), "the seal leaks")
+
+
+def edit(requirement_id: str = "rotor", **changed: Any) -> commands.ChangeRequirement:
+    """Erik changes what the pump needs."""
+    return commands.ChangeRequirement(PUMP, ERIK, NOON, requirement_id, "the rotor is too weak", **changed)
+
+
+def take_away(requirement_id: str = "rotor") -> commands.RemoveRequirement:
+    """Erik says that the pump does not need it."""
+    return commands.RemoveRequirement(PUMP, ERIK, NOON, requirement_id, "not on this variant")
 
 
 def complete(

@@ -169,6 +169,11 @@ def removed(number: int = 1, version: int = 3) -> commands.NoteRemoval:
     return commands.NoteRemoval(R, INVENTORY, NOON, f"inst-{number}", "rotor", f"ROTOR-{number}", version)
 
 
+def edited(version: int = 2, *, is_removed: bool = False, **changed: Any) -> commands.NoteRequirement:
+    """Inventory says that an engineer edited the requirement of the rotor, or one of another id."""
+    return commands.NoteRequirement(R, LEAD, NOON, replace(ROTOR, **changed), is_removed, version)
+
+
 def issue(issue_id: str = "issue-1", **changed: Any) -> commands.NoteIssue:
     """The issue service says how an issue of the run stands: pending, where nothing else is said."""
     usual = Issue(issue_id, "Scratch on the cover", "pending", None, False, {})

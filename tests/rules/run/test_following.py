@@ -1,26 +1,35 @@
 """What run keeps of other services' facts: the target, installations, issues (domain.md 3.1, 3.8)."""
 
+from decimal import Decimal
+
+from services.run.domain.counts import requirement_lines
 from services.run.domain.events import (
     InstallationNoted,
     IssueNoted,
     RemovalNoted,
+    RequirementNoted,
     RunCanceled,
+    RunNotReady,
     RunReopened,
     TargetNoted,
 )
 from services.run.domain.refusals import UnknownRun
+from services.run.domain.review import review
 from services.run.domain.run import RunStatus
 from tests.rules.run.examples import (
+    ROTOR,
     RUN,
     R,
     cancel,
     claimed,
     completed,
+    edited,
     installation,
     installed,
     issue,
     lose_target,
     ordered,
+    ready,
     removed,
 )
 
@@ -38,6 +47,42 @@ def test_installations_and_removals_move_the_as_built_on() -> None:
     assert story.state(R).installations == {"inst-1": installation()}
     story = story.when(removed(1, 3)).then(RemovalNoted)
     assert (story.state(R).installations, story.state(R).as_built_version) == ({}, 3)
+
+
+def test_the_review_asks_for_what_inventory_told_last() -> None:
+    """A second rotor since an engineer said so; the order stays what was ordered, and may be said again."""
+    story = RUN.given(ordered(), claimed(), installed()).when(edited(3, quantity=Decimal(2))).then(RequirementNoted)
+    run = story.state(R)
+    assert [(one.required, one.missing) for one in requirement_lines(run)] == [(Decimal(2), Decimal(1))]
+    assert (run.order.requirements, run.as_built_version) == ((ROTOR,), 3)
+    assert [one.subject for one in review(run).blockers if one.code == "requirement-short"] == ["rotor"]
+    story.when(ordered()).nothing_happens()
+
+
+def test_a_new_requirement_blocks_and_a_removed_one_blocks_no_more() -> None:
+    """In their order, the new one last."""
+    story = RUN.given(ordered(), edited(2, requirement_id="seal", part_number="SEAL-8"))
+    assert [one.requirement_id for one in story.state(R).requirements] == ["rotor", "seal"]
+    story = story.when(edited(3, is_removed=True)).then(RequirementNoted)
+    short = [one.subject for one in review(story.state(R)).blockers if one.code == "requirement-short"]
+    assert short == ["seal"]
+
+
+def test_a_ready_run_is_not_ready_once_more_is_asked_for() -> None:
+    """Whoever waits for its completion hears what blocks it now."""
+    story = ready().when(edited(3, quantity=Decimal(2))).then(RequirementNoted, RunNotReady)
+    assert [one.code for one in story.events[1].blockers] == ["requirement-short"]
+
+
+def test_a_designator_of_several_assemblies_is_free_until_each_has_its_piece() -> None:
+    """Two pumps, one rotor each at the front: the second is missing, and the review says where."""
+    front = {"quantity": Decimal(2), "designators": ("front",)}
+    story = RUN.given(ordered(), edited(2, **front), installed(1, 3, designator="front"))
+    said = next(one for one in review(story.state(R)).blockers if one.code == "requirement-short")
+    assert "1 each of ROTOR-7" in said.sentence
+    assert "free: front" in said.sentence
+    done = story.when(installed(2, 4, designator="front"))
+    assert "requirement-short" not in [one.code for one in review(done.state(R)).blockers]
 
 
 def test_an_issue_is_noted_as_it_stands() -> None:
