@@ -97,7 +97,7 @@ def _not_ready(event: events.RunNotReady) -> contracts.RunNotReady:
         unit_id=event.unit_id,
         review_version=event.review_version,
         blockers=tuple(
-            contracts.Blocking(code=one.code, subject=one.subject, sentence=one.sentence, resolve=one.resolve)
+            completion.Blocking(code=one.code, subject=one.subject, sentence=one.sentence, resolve=one.resolve)
             for one in event.blockers
         ),
         total=event.total,

@@ -55,6 +55,15 @@ class Acknowledged(Contract):
     subject: Id
 
 
+class Blocking(Contract):
+    """What blocks a run's completion, and what resolves it."""
+
+    code: Name
+    subject: str
+    sentence: Text
+    resolve: Text
+
+
 class Installed(Contract):
     """One installation that the completion relied on."""
 

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
+from shared.contracts.requirement import RequirementOfRun
 
 UnitStatus = Literal["scrapped", "installed", "wip", "on_hold", "unavailable", "available"]
 
@@ -69,20 +70,10 @@ class UnitStatusChanged(Fact):
     reason: Text
 
 
-class RequirementFact(Fact):
+class RequirementFact(Fact, RequirementOfRun):
     """What the run that builds a unit needs installed in it, complete as it is since."""
 
     unit_id: Id = Field(description="the unit that is built")
-    run_id: Id
-    requirement_id: Id
-    part_number: Name
-    revision: Name | None = Field(None, description="any revision if absent")
-    interchangeable_revisions: tuple[Name, ...] = Field((), description="revisions that do in place of `revision`")
-    quantity: Exact = Field(description="for the whole run: per assembly times the run's quantity")
-    unit_of_measure: Name
-    designators: tuple[Name, ...] = ()
-    substitutes: tuple[Name, ...] = Field((), description="part numbers approved in its place")
-    step_id: Id | None = Field(None, description="the step at which it is installed, where that is known")
     reason: Text
     as_built_version: int = Field(description="after this: a completion that was reviewed before is contested")
 

@@ -5,9 +5,10 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
-from shared.contracts.completion import Acknowledged, CompletionRecord, Imported, IssueState, Verdict
+from shared.contracts.completion import Acknowledged, Blocking, CompletionRecord, Imported, IssueState, Verdict
 from shared.contracts.plant import OrderSnapshot, Value
 from shared.contracts.redline import StepChange, StepRedrawn
+from shared.contracts.requirement import RequirementOfRun
 
 
 class RunCreated(Fact, OrderSnapshot):
@@ -272,19 +273,9 @@ class RemovalNoted(Fact):
     as_built_version: int
 
 
-class RequirementNoted(Fact):
+class RequirementNoted(Fact, RequirementOfRun):
     """An engineer edited a requirement of this run, in inventory: the review asks for it as it stands here."""
 
-    run_id: Id
-    requirement_id: Id
-    part_number: Name
-    revision: Name | None = Field(None, description="any revision if absent")
-    interchangeable_revisions: tuple[Name, ...] = Field((), description="revisions that do in place of `revision`")
-    quantity: Exact = Field(description="for the whole run: per assembly times the run's quantity")
-    unit_of_measure: Name
-    designators: tuple[Name, ...] = ()
-    substitutes: tuple[Name, ...] = Field((), description="part numbers approved in its place")
-    step_id: Id | None = Field(None, description="the step at which it is installed, where that is known")
     is_removed: bool = Field(False, description="the review asks for it no more")
     as_built_version: int
 
@@ -334,15 +325,6 @@ class RunReady(Fact):
     unit_id: Id
     review_version: str = Field(description="of the review at that moment")
     warnings: tuple[Acknowledged, ...] = Field((), description="what is to be acknowledged, by code and subject")
-
-
-class Blocking(Contract):
-    """What blocks a run's completion, and what resolves it."""
-
-    code: Name
-    subject: str
-    sentence: Text
-    resolve: Text
 
 
 class RunNotReady(Fact):

@@ -1,0 +1,20 @@
+"""What must be installed into the target of a run, as it stands after an edit: inventory tells it, and run notes it."""
+
+from pydantic import Field
+
+from shared.contracts.base import Contract, Exact, Id, Name
+
+
+class RequirementOfRun(Contract):
+    """A requirement, complete, with its quantity for the whole run."""
+
+    run_id: Id
+    requirement_id: Id
+    part_number: Name
+    revision: Name | None = Field(None, description="any revision if absent")
+    interchangeable_revisions: tuple[Name, ...] = Field((), description="revisions that do in place of `revision`")
+    quantity: Exact = Field(description="for the whole run: per assembly times the run's quantity")
+    unit_of_measure: Name
+    designators: tuple[Name, ...] = ()
+    substitutes: tuple[Name, ...] = Field((), description="part numbers approved in its place")
+    step_id: Id | None = Field(None, description="the step at which it is installed, where that is known")
