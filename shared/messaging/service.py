@@ -43,6 +43,11 @@ class Trouble:
     code: str
     obstacle: str
 
+    @property
+    def name(self) -> str:
+        """Tells its announcements from others about the same record."""
+        return f"noted-{self.code}"
+
 
 @dataclass(frozen=True, slots=True)
 class Dealt:
@@ -50,6 +55,11 @@ class Dealt:
 
     by: Actor
     reason: str
+
+    @property
+    def name(self) -> str:
+        """Tells its announcements from others about the same record."""
+        return "dealt"
 
 
 @dataclass(frozen=True, slots=True)

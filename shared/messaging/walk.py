@@ -61,7 +61,7 @@ class Walk:
     settled: list[tuple[int, str]] = field(default_factory=list)
     endings: Counter[str] = field(default_factory=Counter)
     refusals: list[str] = field(default_factory=list)
-    notes: list[tuple[Message, Ask[Any]]] = field(default_factory=list)
+    notes: list[tuple[Message, Ask[Any], str]] = field(default_factory=list)
 
     def ask(self, message: Message) -> Ask[Any] | None:
         """What a message asks for. ``None`` when the road ends here: parked, refused, or not our business."""
@@ -111,19 +111,20 @@ class Walk:
         if message.record is not None:
             ask = self.service.noted(message, what)
             if ask is not None:
-                self.notes.append((message, ask))
+                # A record may be noted more than once in its life, and each time under an id of its own.
+                self.notes.append((message, ask, f"{what.name}-"))
 
     @property
     def noted_keys(self) -> set[str]:
         """What the notes so far may change."""
-        return {key for _, ask in self.notes for key in ask.keys}
+        return {key for _, ask, _ in self.notes for key in ask.keys}
 
     def take_notes(self) -> None:
         """Decide what is noted; a note that cannot be taken is left out, for the record itself has its ending."""
-        for message, ask in self.notes:
+        for message, ask, name in self.notes:
             try:
                 events = tuple(self.service.decide(self.known, ask.command))
-                self._apply(self._written(message, events, "noted-"))
+                self._apply(self._written(message, events, name))
             except Exception as error:  # noqa: BLE001 - a defect in a note must not take the record's ending away
                 self.refusals.append(error.code if isinstance(error, Refused) else "note-defect")
 

@@ -88,6 +88,7 @@ class Recording(Base):
     step_id: Mapped[str] = mapped_column(primary_key=True)
     field_id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
+    attempt: Mapped[int]
     value: Mapped[Any] = mapped_column(JSONB)
     unit: Mapped[str | None]
     verdict: Mapped[str | None]
@@ -138,6 +139,7 @@ def _record(session: AsyncSession, run: Run, step: Step, event: StepEvent) -> No
             step_id=said.step_id,
             field_id=said.field_id,
             number=1,
+            attempt=1,
             value=said.value,
             unit=field["unit"],
             verdict=verdict,

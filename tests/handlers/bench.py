@@ -43,7 +43,10 @@ class Bench:
 
     async def takes(self, *batch: Sent) -> Counter[str]:
         """One batch; how many records ended in which way."""
-        return await self.road.take([self._record(one) for one in batch])
+        endings = await self.road.take([self._record(one) for one in batch])
+        ids = Counter((one.topic, one.event_id) for one in self.work.tables.outbox)
+        assert max(ids.values(), default=1) == 1, "two announcements under one id: who knows the first drops the second"
+        return endings
 
     async def waits(self, minutes: float) -> None:
         """Time goes by, and the records that stand aside are looked at."""

@@ -48,7 +48,7 @@ async def test_a_failure_without_a_reason_is_refused_and_holds_up_nobody(bench: 
     """Said by a machine that knows none: it gets an answer, and what follows is done."""
     await bench.takes(ordered(), on_step("failed"), on_step("held", reason=" "), recorded())
     assert bench.refusals == ["reason-missing", "reason-missing"]
-    assert bench.types[-1] == "step.value-recorded"
+    assert bench.said("step.value-recorded")
 
 
 async def test_a_sign_off_waits_for_the_issue_that_policy_opens(bench: Bench) -> None:
@@ -58,7 +58,7 @@ async def test_a_sign_off_waits_for_the_issue_that_policy_opens(bench: Bench) ->
     assert value["opens_issue"] == {"number": 1, "unit_id": "PUMP-1"}
     assert [one.reason for one in bench.aside] == ["early"]
     await bench.takes(issue(field_id="torque"))
-    assert bench.types[-2:] == ["run.issue-noted", "step.signed-off"]
+    assert bench.types[-3:] == ["run.issue-noted", "step.signed-off", "run.evidence-settled"]
     assert not list(bench.aside)
 
 
@@ -109,7 +109,7 @@ async def test_who_is_checked_in_is_not_checked_in_again_and_who_never_came_does
     assert bench.types.count("step.started") == 1
     assert "step.checked-in" not in bench.types
     assert bench.refusals == ["not-checked-in"]
-    assert bench.types[-1] == "step.value-recorded"
+    assert bench.said("step.value-recorded")
 
 
 async def test_a_badge_event_that_names_nobody_is_refused(bench: Bench) -> None:

@@ -37,7 +37,7 @@ def test_a_batch_and_a_command_are_counted_and_timed(plant: PlantUnderTest) -> N
     with plant.client("run", "lead") as lead:
         assert lead.post("/runs", json=order("M-3")).status_code == 201
     waiting = plant.database("run").count("outbox")
-    assert waiting == 4, "three orders, and the record that stands aside"
+    assert waiting == 5, "three orders, the record that stands aside, and the note of it on its run"
 
     def measured() -> Told:
         """The metrics, once the gauges, which are set one after the other, have seen it all."""

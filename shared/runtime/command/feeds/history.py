@@ -61,6 +61,11 @@ class History:
     planned: tuple[Happened, ...]
     worked: tuple[Happened, ...]
 
+    @property
+    def total(self) -> int:
+        """How many events that is."""
+        return len(self.planned) + len(self.worked)
+
 
 def history(sessions: Sequence[Session], *, prefix: str = PREFIX, in_order: bool = False) -> History:
     """Everything that was published, in time order, all work orders side by side.

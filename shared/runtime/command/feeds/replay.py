@@ -24,30 +24,34 @@ SHOWN = 10
 
 FORM = f"A CSV file with the columns {', '.join(COLUMNS)} is expected; --column names them otherwise."
 
+File = Annotated[Path, typer.Argument(metavar="FILE", help=f"CSV file with the columns {', '.join(COLUMNS)}.")]
+Speed = Annotated[
+    float, typer.Option(min=0, help="How many times faster than it happened; 3600: an hour a second. 0: at once.")
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(metavar="OURS=THEIRS", help="How the file calls a column: worker=Operator; may be repeated."),
+]
+Zone = Annotated[str | None, typer.Option(metavar="NAME", help="Zone of times that name none: UTC, Europe/Berlin, …")]
+Last = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ACTIVITY",
+        help=f"The activity that ends a work order: runs of those that reached it are completed. {LAST} if absent.",
+    ),
+]
+
 
 def replay(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=f"CSV file with the columns {', '.join(COLUMNS)}.")],
-    speed: Annotated[
-        float, typer.Option(min=0, help="How many times faster than it happened; 3600: an hour a second. 0: at once.")
-    ] = 0,
+    file: File,
+    speed: Speed = 0,
     bootstrap: Bootstrap = None,
     prefix: Annotated[str, typer.Option(help="What run ids and serials have before the work order.")] = PREFIX,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="OURS=THEIRS", help="How the file calls a column: worker=Operator; may be repeated."),
-    ] = None,
-    zone: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Zone of times that name none: UTC, Europe/Berlin, …")
-    ] = None,
+    column: Column = None,
+    zone: Zone = None,
     patience: Patience = PATIENCE_S,
-    last: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ACTIVITY",
-            help=f"The activity that ends a work order: runs of those that reached it are completed. {LAST} if absent.",
-        ),
-    ] = None,
+    last: Last = None,
     *,
     in_order: Annotated[
         bool, typer.Option("--in-order", help="Order each activity after the one that began before it.")
@@ -75,22 +79,24 @@ def replay(
     log = _log(file, column or (), zone, skip_wrong=skip_wrong)
     happened = history(log.sessions, prefix=prefix, in_order=in_order)
     feeds = (feed(happened.planned, 0), feed(happened.worked, speed))
-    total = len(happened.planned) + len(happened.worked)
-    with told.progress(console(stderr=True), total, is_shown=not as_json) as show:
+    with told.progress(console(stderr=True), happened.total, is_shown=not as_json) as show:
         played = play(settings, feeds, TOPICS, patience, show)
-    orders = len({one.work_order for one in log.sessions})
-    skipped = [str(one) for one in log.wrong]
-    document = {"work_orders": orders, "sessions": len(log.sessions), "skipped": skipped, **told.document(played)}
+    document = {**_read(log), **told.document(played)}
     failed = None
     if complete and played.is_read:
-        ended = list(finished(log.sessions, last or LAST, prefix))
-        outcome, failed = _completed(context, ended)
-        document["completion"] = {"last": last or LAST, **outcome, "because": failed and str(failed)}
+        activity = last or LAST
+        outcome, failed = _completed(context, list(finished(log.sessions, activity, prefix)))
+        document["completion"] = {"last": activity, **outcome, "because": failed and str(failed)}
     say(document, _drawn, as_json=as_json)
     if failed is not None and last is not None:
         raise failed
     if not played.is_read:
         raise typer.Exit(ExitCode.AWAY)
+
+
+def _read(log: Worklog) -> dict[str, Any]:
+    orders = len({one.work_order for one in log.sessions})
+    return {"work_orders": orders, "sessions": len(log.sessions), "skipped": [str(one) for one in log.wrong]}
 
 
 def _completed(context: typer.Context, ended: Sequence[Finished]) -> tuple[dict[str, Any], CommandFailed | None]:
