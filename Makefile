@@ -73,7 +73,9 @@ $(UV): requirements-uv.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target .venv/uv --requirement requirements-uv.txt
 	@touch $@
 
+# Compiled once, here: a Python that may not keep what it compiles would do so again in each of a plant's processes.
 $(READY): $(UV) requirements-dev.txt pyproject.toml
-	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt
+	$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements-dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
+	$(BIN)/python -m compileall -q services shared
 	@touch $@

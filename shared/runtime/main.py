@@ -4,8 +4,6 @@ import argparse
 import asyncio
 import sys
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 
 from shared.runtime import logs, settings
 from shared.runtime.parts import PARTS
@@ -33,13 +31,11 @@ def main(package: str) -> None:
 
 
 def _migrate(package: str, loaded: Settings) -> str:
-    from shared.runtime.migrations import migrate  # noqa: PLC0415 - see main
+    from shared.runtime.migrations import folder_of, migrate  # noqa: PLC0415 - see main
 
-    spec = find_spec(package)
-    assert spec is not None and spec.origin is not None  # noqa: S101, PT018 - it is the package that calls
     url = (loaded.migration_database_url or loaded.database_url).get_secret_value()
     try:
-        return asyncio.run(migrate(url, Path(spec.origin).parent / "migrations", settings.database_tls(loaded)))
+        return asyncio.run(migrate(url, folder_of(package), settings.database_tls(loaded)))
     except Exception as error:
         if (reason := _away(loaded, error)) is None:
             raise

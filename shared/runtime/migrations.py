@@ -1,5 +1,6 @@
 """Alembic, run by the service itself: as the owner role, under a lock, safe to start twice."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from ssl import SSLContext
 
@@ -27,6 +28,13 @@ async def migrate(url: str, folder: Path, tls: SSLContext | None = None) -> str:
             return await connection.run_sync(_upgrade, folder)
     finally:
         await engine.dispose()
+
+
+def folder_of(package: str) -> Path:
+    """Where a service keeps its migrations."""
+    spec = find_spec(package)
+    assert spec is not None and spec.origin is not None  # noqa: S101, PT018 - a service is a package with a file
+    return Path(spec.origin).parent / "migrations"
 
 
 def _upgrade(connection: Connection, folder: Path) -> str:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from secrets import token_hex
 
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
@@ -24,6 +23,8 @@ def start_tracing(service: str, otlp_endpoint: str | None) -> TracerProvider:
     """Trace this process; spans leave it only when a collector is set."""
     provider = TracerProvider(resource=Resource.create({"service.name": f"asbuilt-{service}"}))
     if otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - 0.1 s
+
         exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
         provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)

@@ -3,12 +3,16 @@
 For the demo and fast tests only: nothing is durable, and there is no admin API, so topics appear on first use.
 """
 
+import ctypes
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from shared.runtime.embedded import children
+
+REBALANCE_DELAY_MS = 100
+"""How long a new group waits for more members; of its own accord this broker waits 3 s, with every group of a plant."""
 
 
 class MemoryBroker:
@@ -40,15 +44,27 @@ class MemoryBroker:
 
 def main() -> None:
     """Run a broker until SIGTERM; its address is written to the file that is named."""
-    from confluent_kafka import Producer  # noqa: PLC0415 - only this process needs it
-
-    broker = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1, "test.mock.broker.rtt": 0})
-    address = next(iter(broker.list_topics(timeout=10).brokers.values()))
     target = Path(sys.argv[1])
     partial = target.with_suffix(".partial")
-    partial.write_text(f"{address.host}:{address.port}")
+    partial.write_text(_cluster(REBALANCE_DELAY_MS))
     partial.rename(target)
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
+
+
+def _cluster(rebalance_delay_ms: int) -> str:
+    """Start a cluster of one broker in this process; its `host:port`. Python's own binding cannot set the delay."""
+    from confluent_kafka import cimpl  # noqa: PLC0415 - only this process needs it
+
+    library, producer, reason = ctypes.CDLL(cimpl.__file__), 0, ctypes.create_string_buffer(512)
+    library.rd_kafka_new.restype = library.rd_kafka_mock_cluster_new.restype = ctypes.c_void_p
+    library.rd_kafka_mock_cluster_bootstraps.restype = ctypes.c_char_p
+    client = library.rd_kafka_new(producer, None, reason, ctypes.c_size_t(len(reason)))
+    if client is None:
+        raise children.DidNotStart(reason.value.decode())
+    cluster = ctypes.c_void_p(library.rd_kafka_mock_cluster_new(ctypes.c_void_p(client), 1))
+    library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, ctypes.c_int32(rebalance_delay_ms))
+    address: bytes = library.rd_kafka_mock_cluster_bootstraps(cluster)
+    return address.decode()
 
 
 if __name__ == "__main__":

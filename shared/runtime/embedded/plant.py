@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import httpx
-
-from shared.runtime import topics
+from shared.runtime import migrations, topics
 from shared.runtime.embedded import children, databases
 from shared.runtime.embedded.described import SERVICES, Described
 from shared.runtime.embedded.java_kafka import JavaKafka
@@ -104,11 +102,12 @@ class Plant:
         }
 
     def migrate(self, names: Sequence[str] = SERVICES) -> None:
-        """Bring the databases to the newest version, all at once."""
-        log = self.directory / "migrate.log"
-        running = [children.start(_module(name, "migrate"), log, environment=self.environment(name)) for name in names]
-        if any(process.wait(60) for process in running):
-            raise children.DidNotStart(f"migration failed:\n{log.read_text()[-3000:]}")
+        """Bring the databases to the newest version, one after the other in this process: five of them would load
+        the same libraries five times, which takes longer than the migrations do.
+        """
+        for name in names:
+            url = self.environment(name)["ASBUILT_MIGRATION_DATABASE_URL"]
+            asyncio.run(migrations.migrate(url, migrations.folder_of(f"services.{name}")))
 
     def serve(self, names: Sequence[str] = SERVICES, more: Mapping[str, Mapping[str, str]] | None = None) -> None:
         """Start services as processes of their own and wait until each is ready; ``more`` adds settings."""
@@ -128,10 +127,7 @@ class Plant:
 
     def is_ready(self, service: str) -> bool:
         """Whether a service says that it can work."""
-        try:
-            return httpx.get(f"{self.url(service)}/healthz/ready", timeout=2).is_success
-        except httpx.HTTPError:
-            return False
+        return children.is_ready(self.ports[service])
 
     def stop_services(self) -> dict[str, int]:
         """Stop the services; the exit code of each."""
