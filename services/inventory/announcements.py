@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from services.inventory.domain import events
+from services.inventory.domain.locations import LocationConfigured
+from services.inventory.stock_announcements import Told, stock_told
 from shared.contracts import inventory as contracts
 from shared.contracts.base import Contract
 from shared.messaging.service import by
 
 
-def announce(event: events.AnyEvent) -> Contract:  # noqa: C901 - one line for each event
+def announce(event: events.AnyEvent | LocationConfigured) -> Contract:  # noqa: C901 - one line for each event
     """The public contract of an event."""
+    if isinstance(event, Told):
+        return stock_told(event)
     match event:
-        case events.UnitReceived():
-            return _received(event)
-        case events.UnitSplit():
-            return _split(event)
         case events.UnitClaimed(unit_id, who, _, run_id, _, version):
             return contracts.UnitClaimed(by=by(who), unit_id=unit_id, run_id=run_id, as_built_version=version)
         case events.UnitFreed(unit_id, who, _, run_id):
@@ -93,34 +93,7 @@ def _placed(event: events.UnitPlaced) -> contracts.UnitPlaced:
         installation_id=event.installation_id,
         run_id=event.run_id,
         parent_run_id=event.parent_run_id,
-    )
-
-
-def _received(event: events.UnitReceived) -> contracts.UnitReceived:
-    what = event.identification
-    return contracts.UnitReceived(
-        by=by(event.by),
-        unit_id=what.unit_id,
-        part_number=what.part_number,
-        revision=what.revision,
-        serial=what.serial,
-        lot=what.lot,
-        quantity=what.quantity,
-        unit_of_measure=what.unit_of_measure,
-        location=what.location,
-        origin_unit_id=what.origin_unit_id,
-    )
-
-
-def _split(event: events.UnitSplit) -> contracts.UnitSplit:
-    return contracts.UnitSplit(
-        by=by(event.by),
-        unit_id=event.unit_id,
-        part_unit_id=event.part_unit_id,
-        quantity=event.quantity,
-        left=event.left,
-        because=event.because.value,
-        run_id=event.run_id,
+        location=event.location,
     )
 
 

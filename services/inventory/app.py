@@ -1,15 +1,19 @@
 """The inventory service, joined: the only place where its objects are built."""
 
+from typing import Any
+
 from fastapi import FastAPI
 
 import services.inventory as service
-from services.inventory.adapters import http, installing_http, requirements_http
+from services.inventory.adapters import http, installing_http, locations_http, requirements_http, stock_http
 from services.inventory.adapters.queries import UnitQueries
 from services.inventory.adapters.store import UnitStore
 from services.inventory.announcements import announce
-from services.inventory.domain.decide import decide
-from services.inventory.domain.events import UnitClaimed
+from services.inventory.domain.decide import decide_any
+from services.inventory.domain.events import AnyEvent, UnitClaimed
 from services.inventory.domain.evolve import evolve
+from services.inventory.domain.locations import LOCATIONS, LocationConfigured, Locations, configured
+from services.inventory.domain.unit import Unit
 from services.inventory.handlers import HANDLERS
 from shared.contracts.catalog import PLANT_INSTALLS, PLANT_UNITS, RUNS
 from shared.messaging.service import Service
@@ -18,19 +22,34 @@ from shared.runtime.parts import PARTS
 from shared.runtime.program import join, serve_http
 from shared.runtime.settings import Settings
 
+
+def _evolve(state: Any, event: AnyEvent | LocationConfigured) -> Unit | Locations:
+    return configured(state, event) if isinstance(event, LocationConfigured) else evolve(state, event)
+
+
+def _subject_of(event: AnyEvent | LocationConfigured) -> str:
+    return LOCATIONS if isinstance(event, LocationConfigured) else event.unit_id
+
+
 SERVICE = Service(
     name="inventory",
     topics=tuple(topic.name for topic in (PLANT_UNITS, PLANT_INSTALLS, RUNS)),
-    decide=decide,
-    evolve=evolve,
-    subject_of=lambda event: event.unit_id,
+    decide=decide_any,
+    evolve=_evolve,
+    subject_of=_subject_of,
     announce=announce,
     handlers=HANDLERS,
     appeared=lambda event: event.unit_id if isinstance(event, UnitClaimed) else None,
 )
 
 
-ROUTERS = (http.router, requirements_http.router, installing_http.router)
+ROUTERS = (
+    http.router,
+    requirements_http.router,
+    installing_http.router,
+    stock_http.router,
+    locations_http.router,
+)
 
 
 def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:

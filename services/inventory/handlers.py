@@ -6,9 +6,11 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from services.inventory.domain import commands
+from services.inventory.domain.lookup import within
 from services.inventory.domain.unit import Identification, Requirement
 from shared.contracts import plant, run
 from shared.contracts.base import Contract
+from shared.kernel import split_id
 from shared.messaging.messages import Ask, Message
 from shared.messaging.service import Handler
 
@@ -33,7 +35,31 @@ def receipt(data: plant.UnitReceived, message: Message) -> commands.ReceiveUnit:
         data.unit_of_measure,
         data.location,
     )
-    return commands.ReceiveUnit(data.unit_id, message.actor, message.happened_at, came)
+    return commands.ReceiveUnit(data.unit_id, message.actor, message.happened_at, came, data.delivery)
+
+
+def move(message: Message) -> Ask[commands.MoveUnit]:
+    """A unit was brought to another location, with everything in it."""
+    data = _is(message, plant.UnitMoved)
+    part = split_id(data.unit_id, message.derived_id("part"))
+    command = commands.MoveUnit(data.unit_id, message.actor, message.happened_at, data.location, data.quantity, part)
+    return Ask((data.unit_id, part, within(data.unit_id)), command)
+
+
+def scrap(message: Message) -> Ask[commands.ScrapUnit]:
+    """A unit, or part of it, was scrapped."""
+    data = _is(message, plant.UnitScrapped)
+    part = split_id(data.unit_id, message.derived_id("part"))
+    command = commands.ScrapUnit(data.unit_id, message.actor, message.happened_at, data.reason, data.quantity, part)
+    return Ask((data.unit_id, part), command)
+
+
+def give_back(message: Message) -> Ask[commands.ReturnUnit]:
+    """A unit, or part of it, went back to its supplier."""
+    data = _is(message, plant.UnitReturned)
+    part = split_id(data.unit_id, message.derived_id("part"))
+    command = commands.ReturnUnit(data.unit_id, message.actor, message.happened_at, data.reason, data.quantity, part)
+    return Ask((data.unit_id, part), command)
 
 
 def claim(message: Message) -> Ask[commands.ClaimTarget]:
@@ -68,7 +94,7 @@ def install(message: Message) -> Ask[commands.Install]:
         data.quantity,
         message.derived_id("installation"),
     )
-    return Ask((data.parent_unit_id, data.unit_id), command)
+    return Ask((data.parent_unit_id, data.unit_id, within(data.unit_id)), command)
 
 
 def remove(message: Message) -> Ask[commands.Remove]:
@@ -117,6 +143,9 @@ def free(message: Message) -> Ask[commands.Free]:
 HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
     {
         plant.UnitReceived: Handler(receive, "unit:receive"),
+        plant.UnitMoved: Handler(move, "unit:move"),
+        plant.UnitScrapped: Handler(scrap, "unit:scrap"),
+        plant.UnitReturned: Handler(give_back, "unit:move"),
         plant.UnitInstalled: Handler(install, "unit:install"),
         plant.UnitRemoved: Handler(remove, "unit:remove"),
         run.RunCreated: Handler(claim),

@@ -22,9 +22,62 @@ class UnitReceived(Fact):
     unit_of_measure: Name
     location: Name | None = None
     origin_unit_id: Id | None = Field(None, description="the lot or untracked quantity that it was split off from")
+    delivery: Id | None = Field(None, description="tells one delivery of a lot from the next")
 
 
-SplitBecause = Literal["install", "quarantine", "move", "scrap"]
+SplitBecause = Literal["install", "quarantine", "move", "scrap", "return"]
+
+
+class UnitQuantityReceived(Fact):
+    """More of a lot or of an untracked quantity came in, or a unit that was returned to its supplier came back."""
+
+    unit_id: Id
+    quantity: Exact = Field(description="that came, in the unit's unit of measure")
+    now: Exact = Field(description="its quantity after this")
+    delivery: Id | None = Field(None, description="tells one delivery from the next")
+
+
+class UnitMoved(Fact):
+    """A unit is at another location: it was moved, or it is in one that was moved or installed elsewhere."""
+
+    unit_id: Id
+    location: Name
+    was: Name | None = None
+    moved_with: Id | None = Field(None, description="the unit that it is in, where that was moved or installed")
+
+
+class UnitLocationNoted(Fact):
+    """The location of a unit became available, or ceased to be; whether the unit may be used, its status says."""
+
+    unit_id: Id
+    location: Name
+    is_available: bool
+    reason: Text = Field("", description="why it is not")
+
+
+class UnitScrapped(Fact):
+    """A whole unit is scrapped; a part of a lot was split off before, and is a unit of its own."""
+
+    unit_id: Id
+    quantity: Exact
+    reason: Text
+    run_id: Id | None = Field(None, description="the run that builds it, or built it last, where one did")
+
+
+class UnitReturned(Fact):
+    """A whole unit went back to its supplier; a part of a lot was split off before, and is a unit of its own."""
+
+    unit_id: Id
+    quantity: Exact
+    reason: Text
+
+
+class LocationConfigured(Fact):
+    """What lies at a location may be used from now on, or may not."""
+
+    location: Name
+    is_available: bool
+    reason: Text = ""
 
 
 class UnitSplit(Fact):
@@ -128,6 +181,7 @@ class UnitPlaced(Fact):
     installation_id: Id | None = None
     run_id: Id | None = Field(None, description="the run that built the unit, where one did")
     parent_run_id: Id | None = Field(None, description="the run that builds the parent")
+    location: Name | None = Field(None, description="where it is since: where its parent is")
 
 
 class UnitConsumed(Fact):

@@ -136,6 +136,31 @@ class UnitReceived(PlantEvent):
     quantity: Exact = _ONE
     unit_of_measure: Name = "each"
     location: Name | None = None
+    delivery: Id | None = Field(None, description="another delivery of the same lot adds to it")
+
+
+class UnitMoved(PlantEvent):
+    """A unit, and everything in it, was brought to another location; with a quantity, part of a lot was."""
+
+    unit_id: Id
+    location: Name
+    quantity: Exact | None = Field(None, description="the whole unit if absent")
+
+
+class UnitScrapped(PlantEvent):
+    """A unit, or part of a lot, was scrapped."""
+
+    unit_id: Id
+    reason: Text
+    quantity: Exact | None = Field(None, description="the whole unit if absent")
+
+
+class UnitReturned(PlantEvent):
+    """A unit, or part of a lot, went back to its supplier."""
+
+    unit_id: Id
+    reason: Text
+    quantity: Exact | None = Field(None, description="the whole unit if absent")
 
 
 class StepStarted(PlantEvent):

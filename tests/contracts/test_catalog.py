@@ -59,7 +59,7 @@ def test_the_topics_are_those_of_the_architecture() -> None:
     for entry in CATALOG.values():
         if entry.is_fact or entry.owner == "plant":
             keys = {PROMISED[topic.name][0] for topic in entry.topics}
-            assert entry.key in keys | {"parent_unit_id", "policies_id"}  # policies are for all runs
+            assert entry.key in keys | {"parent_unit_id", "policies_id", "location"}  # policies are for all runs
 
 
 def test_completions_are_kept_for_ever() -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from services.inventory.domain.locations import LOCATIONS
+from services.inventory.domain.lookup import Wider, widened
+from services.inventory.domain.unit import Unit
 from shared.messaging.transaction import Held
 from shared.testing.topics import Sent, event
 from tests.handlers.bench import BY, Bench
@@ -101,12 +104,30 @@ def reopened(unit_id: str, number: int = 1) -> Sent:
 
 
 def and_above(keys: Iterable[str], units: Mapping[str, Held[Any]]) -> set[str]:
-    """As the store on PostgreSQL does it: what is named, and everything above it."""
-    wanted, found = set(keys), set()
+    """As the store on PostgreSQL does it: what is named, everything above it, what wider names stand for, and the
+    locations.
+    """
+    wanted: set[str] = {LOCATIONS}
+    found: set[str] = set()
+    for key in keys:
+        wider = widened(key)
+        wanted |= {key} if wider is None else _stood_for(*wider, units)
     while wanted:
         key = wanted.pop()
         found.add(key)
-        parent = units[key].state.parent_unit_id if key in units else None
+        parent = getattr(units[key].state, "parent_unit_id", None) if key in units else None
         if parent is not None and parent not in found:
             wanted.add(parent)
     return found
+
+
+def _stood_for(kind: Wider, name: str, units: Mapping[str, Held[Any]]) -> set[str]:
+    """The units that a wider name stands for."""
+    those = {key: held.state for key, held in units.items() if isinstance(held.state, Unit)}
+    if kind is Wider.AT:
+        return {key for key, unit in those.items() if unit.identification.location == name}
+    if kind is Wider.WITHIN:
+        direct = {key for key, unit in those.items() if unit.parent_unit_id == name}
+    else:
+        direct = {key for key, unit in those.items() if unit.identification.origin_unit_id == name}
+    return direct.union(*(_stood_for(kind, one, units) for one in direct))

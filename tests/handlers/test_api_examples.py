@@ -184,6 +184,8 @@ BEFORE: Mapping[str, Arranged] = {
     "POST /units/{unit_id}/requirements/{requirement_id}/remove": [the_pump_is_being_built],
     "GET /units/{unit_id}/installations": [the_pump_is_being_built],
     "POST /units/{unit_id}/installations": [the_pump_is_being_built, "POST /units"],
+    "GET /locations": ["PUT /locations/{location}"],
+    "GET /locations/{location}": ["PUT /locations/{location}"],
     "POST /issues/{issue_id}/resolve": ["POST /issues/{issue_id}/disposition"],
     "POST /endpoints/{endpoint_id}/enable": ["POST /endpoints/{endpoint_id}/disable"],
     "GET /deliveries/{delivery_id}": ["POST /endpoints", a_run_was_completed],

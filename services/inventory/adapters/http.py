@@ -32,11 +32,12 @@ class Receipt(BaseModel):
     quantity: Exact = ONE
     unit_of_measure: Name = "each"
     location: Annotated[Name | None, Field(examples=["stock-1"])] = None
+    delivery: Annotated[Id | None, Field(description="another delivery of the same lot adds to it")] = None
 
 
 @router.post("/units", status_code=201, **needs("unit:receive"))
 async def receive_unit(receipt: Receipt, call: Calling) -> Response:
-    """Receive a unit. The same receipt again is fine."""
+    """Receive a unit. The same receipt again is fine; of a lot, another delivery adds to it."""
     unit_id = unit_id_of(receipt.part_number, receipt.serial, receipt.lot)
     came = Identification(
         unit_id,
@@ -48,7 +49,8 @@ async def receive_unit(receipt: Receipt, call: Calling) -> Response:
         receipt.unit_of_measure,
         receipt.location,
     )
-    return await call.do(Ask((unit_id,), commands.ReceiveUnit(unit_id, call.by, call.at, came)), the_unit, status=201)
+    command = commands.ReceiveUnit(unit_id, call.by, call.at, came, receipt.delivery)
+    return await call.do(Ask((unit_id,), command), the_unit, status=201)
 
 
 @router.get("/units", **needs("read"))

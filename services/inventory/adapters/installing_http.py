@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.inventory.adapters.calls import Queries, UnitId, the_unit
 from services.inventory.domain import commands
+from services.inventory.domain.lookup import within
 from shared.contracts.base import Exact, Id, Name, Text
 from shared.messaging.messages import Ask
 from shared.runtime.http import Calling, needs
@@ -50,7 +51,7 @@ async def install_unit(unit_id: UnitId, given: InstallRequest, call: Calling) ->
         given.quantity,
         new_id(),
     )
-    return await call.do(Ask((unit_id, given.unit_id), command), the_unit, status=201)
+    return await call.do(Ask((unit_id, given.unit_id, within(given.unit_id)), command), the_unit, status=201)
 
 
 @router.get("/units/{unit_id}/installations", **needs("read"))

@@ -1,12 +1,15 @@
 """What can be asked about units; reads only."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.inventory.adapters import locations
 from services.inventory.adapters.store import UnitStore
 from services.inventory.adapters.views import installation_view
+from services.inventory.domain.locations import Location
 from services.inventory.domain.unit import Unit
 from shared.messaging.transaction import Held
 from shared.runtime.http import NotFound
@@ -56,6 +59,11 @@ class UnitQueries:
         if unit_id not in held:
             raise NotFound(what="unit", which=unit_id)
         return held[unit_id]
+
+    async def locations(self) -> Mapping[str, Location]:
+        """Every location of which somebody said whether it is available, by name."""
+        async with self._engine.connect() as connection:
+            return (await locations.load(connection)).state.by_name
 
     async def units(self, page: Page, status: str | None, part_number: str | None) -> dict[str, Any]:
         """Units in the order of their ids."""

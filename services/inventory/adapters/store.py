@@ -9,8 +9,10 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.inventory.adapters import tables
+from services.inventory.adapters import locations, tables
 from services.inventory.domain.events import UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
+from services.inventory.domain.locations import LOCATIONS, Locations
+from services.inventory.domain.lookup import Wider, widened
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Unit
 from shared.kernel import Actor
@@ -23,31 +25,49 @@ CLIMBS = 5
 
 _unit = TypeAdapter(Unit)
 
+_KINDS = {Wider.WITHIN: "within", Wider.SPLIT_FROM: "split_from", Wider.AT: "at"}
+"""What the statement that widens calls them."""
+
 
 class UnitStore:
-    """Locks, loads and writes units, whole batches at a time."""
+    """Locks, loads and writes units, whole batches at a time, and the locations with them."""
 
     def __init__(self, remembered: int) -> None:
         """``remembered``: how many units are kept in memory between transactions."""
         self._remembered: Remembered[Unit] = Remembered(remembered)
+        self._locations: Held[Locations] | None = None
 
-    async def lock(self, connection: AsyncConnection, keys: Sequence[str]) -> Mapping[str, Held[Unit]]:
-        """See `Store.lock`; widened by all units above those that are named.
+    async def lock(self, connection: AsyncConnection, keys: Sequence[str]) -> Mapping[str, Held[Any]]:
+        """See `Store.lock`; widened by all units above those that are named, by what `lookup.widened` names, and by the
+        locations, which are locked only where they are named themselves.
 
         What was climbed is climbed again under the lock, until nobody installed anything in between.
         """
-        locked: set[str] = set(keys)
+        if LOCATIONS in keys:
+            await connection.execute(locations.LOCK)
+        wanted, wider = _named(keys)
         for _ in range(CLIMBS):
-            above = {row[0] for row in await connection.execute(tables.CLIMB, {"ids": sorted(locked)})}
-            versions = (await connection.execute(tables.LOCK, {"ids": sorted(above)})).all()
-            again = {row[0] for row in await connection.execute(tables.CLIMB, {"ids": sorted(above)})}
-            if again <= above:
+            found = await self._climbed(connection, wanted, wider)
+            versions = (await connection.execute(tables.LOCK, {"ids": sorted(found)})).all()
+            again = await self._climbed(connection, found, wider)
+            if again <= found:
                 return await self._held(connection, versions)
-            locked |= again
+            wanted |= again
         raise Conflict
 
-    async def save(self, connection: AsyncConnection, changes: Sequence[Change[Unit]]) -> None:
+    async def _climbed(
+        self, connection: AsyncConnection, ids: set[str], wider: Mapping[str, Sequence[str]]
+    ) -> set[str]:
+        return {row[0] for row in await connection.execute(tables.CLIMB, {"ids": sorted(ids), **wider})}
+
+    async def save(self, connection: AsyncConnection, changes: Sequence[Change[Any]]) -> None:
         """See `Store.save`."""
+        for change in changes:
+            if change.key == LOCATIONS:
+                await locations.put(connection, change)
+        await self._save_units(connection, [one for one in changes if one.key != LOCATIONS])
+
+    async def _save_units(self, connection: AsyncConnection, changes: Sequence[Change[Unit]]) -> None:
         created = [change for change in changes if change.before is None]
         updated = [change for change in changes if change.before is not None]
         if created:
@@ -64,19 +84,41 @@ class UnitStore:
         if split := [_split_row(event) for event in events if isinstance(event, UnitSplit)]:
             await connection.execute(tables.SPLIT, transposed(split))
 
-    def committed(self, changes: Sequence[Change[Unit]]) -> None:
+    def committed(self, changes: Sequence[Change[Any]]) -> None:
         """See `Store.committed`."""
-        self._remembered.put((change.key, change.after) for change in changes)
+        self._remembered.put((change.key, change.after) for change in changes if change.key != LOCATIONS)
 
-    async def _held(self, connection: AsyncConnection, versions: Sequence[Any]) -> Mapping[str, Held[Unit]]:
-        held = self._remembered.of((row[0], row[1]) for row in versions)
-        missing = [row[0] for row in versions if row[0] not in held]
-        return {**held, **await self.load(connection, missing)} if missing else held
+    async def _held(self, connection: AsyncConnection, versions: Sequence[Any]) -> Mapping[str, Held[Any]]:
+        units = [(row[0], row[1]) for row in versions if row[0] is not None]
+        held = self._remembered.of(units)
+        missing = [unit_id for unit_id, _ in units if unit_id not in held]
+        found = {**held, **await self.load(connection, missing)} if missing else held
+        of_the_moment = next(row[1] for row in versions if row[0] is None)
+        return {**found, LOCATIONS: await self._locations_of(connection, of_the_moment)}
+
+    async def _locations_of(self, connection: AsyncConnection, version: int) -> Held[Locations]:
+        """Those that are remembered, unless there are others by now."""
+        if self._locations is None or self._locations.version != version:
+            self._locations = await locations.load(connection)
+        return self._locations
 
     async def load(self, connection: AsyncConnection, keys: Sequence[str]) -> dict[str, Held[Unit]]:
         """These units as the database has them, without locking; absent ones are left out."""
         rows = await connection.execute(tables.LOAD, {"ids": list(keys)})
         return {row.unit_id: Held(row.version, _unit.validate_python(row.body)) for row in rows}
+
+
+def _named(keys: Sequence[str]) -> tuple[set[str], dict[str, list[str]]]:
+    """The units among keys, and of what else they name everything is wanted."""
+    wider: dict[str, set[str]] = {kind: set() for kind in _KINDS.values()}
+    units: set[str] = set()
+    for key in keys:
+        found = widened(key)
+        if found is None:
+            units.add(key)
+        else:
+            wider[_KINDS[found[0]]].add(found[1])
+    return units - {LOCATIONS}, {kind: sorted(names) for kind, names in wider.items()}
 
 
 def _created_row(change: Change[Unit]) -> dict[str, Any]:

@@ -3,6 +3,13 @@
 from sqlalchemy import text
 
 TABLES_V1 = """
+create table locations (
+    is_one boolean primary key default true check (is_one),
+    version bigint not null,
+    body jsonb not null
+);
+insert into locations (version, body) values (0, '{}');
+
 create table unit (
     unit_id text primary key,
     version bigint not null,
@@ -25,6 +32,7 @@ create index unit_by_part on unit (part_number, unit_id);
 create index unit_by_lot on unit (lot) where lot is not null;
 create index unit_by_parent on unit (parent_unit_id) where parent_unit_id is not null;
 create index unit_by_origin on unit (origin_unit_id) where origin_unit_id is not null;
+create index unit_by_location on unit (location, unit_id) where location is not null;
 
 create table installation (
     installation_id text primary key,
@@ -67,12 +75,27 @@ CLIMB = text("""
         union
         select u.unit_id, u.parent_unit_id, up.level + 1 from unit u join up on u.unit_id = up.parent_unit_id
         where up.level < 1000
+    ), down as (
+        select unit_id from unit where parent_unit_id = any(cast(:within as text[]))
+        union
+        select u.unit_id from unit u join down on u.parent_unit_id = down.unit_id
+    ), parts as (
+        select unit_id from unit where origin_unit_id = any(cast(:split_from as text[]))
+        union
+        select u.unit_id from unit u join parts on u.origin_unit_id = parts.unit_id
     )
-    select distinct unit_id from up""")
-"""The units and all that is above them: a cycle shows at the top."""
+    select unit_id from up union select unit_id from down union select unit_id from parts
+    union select unit_id from unit where location = any(cast(:at as text[]))""")
+"""The units and all that is above them (a cycle shows at the top), and what other names stand for: everything within a
+unit, everything that was split off from it, every unit at a location.
+"""
 
 LOCK = text("""
-    select unit_id, version from unit where unit_id = any(cast(:ids as text[])) order by unit_id for update""")
+    with locked as (
+        select unit_id, version from unit where unit_id = any(cast(:ids as text[])) order by unit_id for update
+    )
+    select unit_id, version from locked union all select null, version from locations""")
+"""The version of the locations comes along: every decision is made under those of the moment."""
 
 LOAD = text("select unit_id, version, body from unit where unit_id = any(cast(:ids as text[]))")
 

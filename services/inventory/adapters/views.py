@@ -21,6 +21,8 @@ def unit_view(held: Held[Unit]) -> dict[str, Any]:
         "status": now.status.value,
         "status_reason": now.reason,
         "status_changes_when": now.changes_when,
+        "scrapped_quantity": plain(unit.scrapped_quantity),
+        "returned_quantity": plain(unit.returned_quantity),
         "parent_unit_id": unit.parent_unit_id,
         "consumed_by": unit.consumed_by,
         "build": document(asdict(unit.build)) if unit.build else None,

@@ -19,9 +19,40 @@ class Command:
 
 @immutable
 class ReceiveUnit(Command):
-    """A unit came in."""
+    """A unit came in; ``delivery`` tells one delivery of a lot from the next."""
 
     identification: Identification
+    delivery: str | None = None
+
+
+@immutable
+class MoveUnit(Command):
+    """It is brought to another location; with a quantity, part of it, which becomes ``part_unit_id``."""
+
+    location: str
+    quantity: Decimal | None
+    part_unit_id: str
+
+
+@immutable
+class ScrapUnit(Command):
+    """It is scrapped; with a quantity, part of it, which becomes ``part_unit_id``."""
+
+    reason: str
+    quantity: Decimal | None
+    part_unit_id: str
+
+
+@immutable
+class ReturnUnit(Command):
+    """It goes back to its supplier; with a quantity, part of it, which becomes ``part_unit_id``."""
+
+    reason: str
+    quantity: Decimal | None
+    part_unit_id: str
+
+
+StockCommand = ReceiveUnit | MoveUnit | ScrapUnit | ReturnUnit
 
 
 @immutable
@@ -125,4 +156,4 @@ class Free(Command):
     run_id: str
 
 
-AnyCommand = ReceiveUnit | ClaimTarget | EditingCommand | Install | Remove | Release | Reopen | FailBuild | Free
+AnyCommand = StockCommand | ClaimTarget | EditingCommand | Install | Remove | Release | Reopen | FailBuild | Free

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from services.inventory.domain import events, installing, requirements
+from services.inventory.domain import events, installing, requirements, stock
 from services.inventory.domain.commands import (
     AddRequirement,
     AnyCommand,
@@ -12,25 +12,24 @@ from services.inventory.domain.commands import (
     FailBuild,
     Free,
     Install,
+    MoveUnit,
     ReceiveUnit,
     Release,
     Remove,
     RemoveRequirement,
     Reopen,
+    ReturnUnit,
+    ScrapUnit,
 )
 from services.inventory.domain.events import AnyEvent
 from services.inventory.domain.evolve import evolve
-from services.inventory.domain.installing import known_unit
-from services.inventory.domain.refusals import (
-    DuplicateSerial,
-    ReceiptInvalid,
-    TargetNotAvailable,
-    UnitIdInvalid,
-)
+from services.inventory.domain.locations import ConfigureLocation, LocationConfigured, blocked, configure
+from services.inventory.domain.lookup import known_unit
+from services.inventory.domain.moving import with_contents
+from services.inventory.domain.refusals import TargetNotAvailable
 from services.inventory.domain.reopening import with_components
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Identification, Known, Unit
-from shared.kernel import LONGEST_ID, plain, unit_id_of
 
 Events = tuple[AnyEvent, ...]
 
@@ -40,7 +39,15 @@ def decide(known: Known, command: AnyCommand) -> Events:
 
     :raises Refused: when the rules say no; when nothing changes the answer is an empty tuple.
     """
-    return with_status(known, with_components(known, _decided(known, command)))
+    return with_status(known, with_contents(known, with_components(known, _decided(known, command))))
+
+
+def decide_any(known: Known, command: AnyCommand | ConfigureLocation) -> tuple[AnyEvent | LocationConfigured, ...]:
+    """`decide`, and what a location's change means to everything that lies there."""
+    if not isinstance(command, ConfigureLocation):
+        return decide(known, command)
+    changed = configure(known, command)
+    return () if changed is None else (changed[0], *with_status(known, changed[1]))
 
 
 def with_status(known: Known, happened: Iterable[AnyEvent]) -> Events:
@@ -61,10 +68,10 @@ def with_status(known: Known, happened: Iterable[AnyEvent]) -> Events:
 
 def _decided(known: Known, command: AnyCommand) -> Events:
     match command:
-        case ReceiveUnit():
-            return _receive(known.get(command.unit_id), command)
+        case ReceiveUnit() | MoveUnit() | ScrapUnit() | ReturnUnit():
+            return stock.decide(known, command)
         case ClaimTarget():
-            return _claim(known.get(command.unit_id), command)
+            return _claim(known, command)
         case AddRequirement() | ChangeRequirement() | RemoveRequirement():
             return requirements.decide(known_unit(known, command.unit_id), command)
         case Install():
@@ -83,32 +90,12 @@ def _decided(known: Known, command: AnyCommand) -> Events:
             assert_never(command)
 
 
-def _receive(unit: Unit | None, command: ReceiveUnit) -> Events:
-    came = command.identification
-    expected = unit_id_of(came.part_number, came.serial, came.lot)
-    if came.unit_id != expected:
-        raise UnitIdInvalid(unit_id=came.unit_id, expected=expected)
-    _check_receipt(came)
+def _claim(known: Known, command: ClaimTarget) -> Events:
+    unit = known.get(command.unit_id)
     if unit is None:
-        return (events.UnitReceived(command.unit_id, command.by, command.at, came),)
-    if unit.identification == came:
-        return ()
-    there = unit.identification
-    raise DuplicateSerial(unit_id=there.unit_id, part_number=there.part_number, revision=there.revision)
-
-
-def _check_receipt(came: Identification) -> None:
-    if len(came.unit_id) > LONGEST_ID:
-        raise ReceiptInvalid(unit_id=came.unit_id, what=f"its id is longer than {LONGEST_ID} characters")
-    if came.quantity <= 0:
-        raise ReceiptInvalid(unit_id=came.unit_id, what=f"its quantity is {plain(came.quantity)}")
-    if came.serial is not None and came.quantity != 1:
-        raise ReceiptInvalid(unit_id=came.unit_id, what=f"a serial unit is 1, not {plain(came.quantity)}")
-
-
-def _claim(unit: Unit | None, command: ClaimTarget) -> Events:
-    if unit is None:
-        received = events.UnitReceived(command.unit_id, command.by, command.at, command.identification)
+        what = command.identification
+        where = blocked(known, what.location)
+        received = events.UnitReceived(command.unit_id, command.by, command.at, what, None, where)
         return (received, _claimed(command, 1))
     if unit.build is not None and unit.build.run_id == command.run_id:
         return ()

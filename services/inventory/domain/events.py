@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from services.inventory.domain.unit import Identification, Installation, Requirement, UnitStatus
+from services.inventory.domain.unit import Identification, Installation, IssueSays, Requirement, UnitStatus
 from shared.kernel import Actor, immutable
 
 
@@ -20,9 +20,59 @@ class UnitEvent:
 
 @immutable
 class UnitReceived(UnitEvent):
-    """The unit is known from here on."""
+    """The unit is known from here on. What was split off has its origin's place and issues."""
 
     identification: Identification
+    delivery: str | None = None
+    location_blocked: str | None = None
+    issues: tuple[IssueSays, ...] = ()
+
+
+@immutable
+class QuantityReceived(UnitEvent):
+    """More of the unit came in, or all of it came back; ``now`` is its quantity after this."""
+
+    quantity: Decimal
+    now: Decimal
+    delivery: str | None = None
+
+
+@immutable
+class UnitMoved(UnitEvent):
+    """The unit is at another location; ``moved_with`` is the unit that it is in, where that was moved."""
+
+    location: str
+    was: str | None
+    moved_with: str | None = None
+    location_blocked: str | None = None
+
+
+@immutable
+class LocationNoted(UnitEvent):
+    """The unit's location became available, or ceased to be."""
+
+    location: str
+    location_blocked: str | None
+
+
+@immutable
+class UnitScrapped(UnitEvent):
+    """The whole unit is scrapped; ``run_id`` builds it, or built it last."""
+
+    quantity: Decimal
+    reason: str
+    run_id: str | None = None
+
+
+@immutable
+class UnitReturned(UnitEvent):
+    """The whole unit went back to its supplier: nothing of it is left."""
+
+    quantity: Decimal
+    reason: str
+
+
+StockEvent = QuantityReceived | UnitMoved | LocationNoted | UnitScrapped | UnitReturned
 
 
 class SplitReason(StrEnum):
@@ -32,6 +82,7 @@ class SplitReason(StrEnum):
     QUARANTINE = "quarantine"
     MOVE = "move"
     SCRAP = "scrap"
+    RETURN = "return"
 
 
 @immutable
@@ -134,12 +185,16 @@ class UnitRemoved(UnitEvent):
 
 @immutable
 class UnitPlaced(UnitEvent):
-    """This unit went into a parent, or out of it again. ``run_id`` built this unit, ``parent_run_id`` the parent."""
+    """This unit went into a parent, or out of it again. ``run_id`` built this unit, ``parent_run_id`` the parent;
+    ``location`` is where it is since, where that is known.
+    """
 
     parent_unit_id: str | None
     installation_id: str | None
     run_id: str | None
     parent_run_id: str | None
+    location: str | None = None
+    location_blocked: str | None = None
 
 
 @immutable
@@ -207,6 +262,7 @@ class ComponentCleared(UnitEvent):
 AnyEvent = (
     UnitReceived
     | UnitSplit
+    | StockEvent
     | UnitClaimed
     | EditingEvent
     | UnitFreed

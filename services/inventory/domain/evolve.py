@@ -3,13 +3,15 @@
 from dataclasses import replace
 from typing import assert_never
 
-from services.inventory.domain import requirements
+from services.inventory.domain import requirements, stock
 from services.inventory.domain.events import (
     AnyEvent,
     BuildFailed,
     CompletionContested,
     ComponentCleared,
     ComponentReopened,
+    LocationNoted,
+    QuantityReceived,
     RequirementAdded,
     RequirementChanged,
     RequirementRemoved,
@@ -18,11 +20,14 @@ from services.inventory.domain.events import (
     UnitConsumed,
     UnitFreed,
     UnitInstalled,
+    UnitMoved,
     UnitPlaced,
     UnitReceived,
     UnitReleased,
     UnitRemoved,
     UnitReopened,
+    UnitReturned,
+    UnitScrapped,
     UnitSplit,
 )
 from services.inventory.domain.unit import Build, Unit
@@ -31,7 +36,7 @@ from services.inventory.domain.unit import Build, Unit
 def evolve(unit: Unit | None, event: AnyEvent) -> Unit:
     """The unit after the event."""
     if isinstance(event, UnitReceived):
-        return Unit(event.identification)
+        return stock.received(event)
     assert unit is not None, f"{type(event).__name__} before the unit was received"  # noqa: S101
     return _evolved(unit, event)
 
@@ -40,6 +45,8 @@ def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901 - one line for 
     match event:
         case UnitSplit():
             return replace(unit, identification=replace(unit.identification, quantity=event.left))
+        case QuantityReceived() | UnitMoved() | LocationNoted() | UnitScrapped() | UnitReturned():
+            return stock.evolve(unit, event)
         case UnitClaimed():
             build = Build(event.run_id, event.requirements, event.quantity)
             return replace(unit, build=build, as_built_version=event.as_built_version)
@@ -61,7 +68,7 @@ def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901 - one line for 
             return replace(unit, installations=left, as_built_version=event.as_built_version)
         case UnitPlaced():
             consumed_by = unit.consumed_by if event.parent_unit_id else None
-            return replace(unit, parent_unit_id=event.parent_unit_id, consumed_by=consumed_by)
+            return stock.placed(replace(unit, parent_unit_id=event.parent_unit_id, consumed_by=consumed_by), event)
         case UnitConsumed():
             return replace(unit, consumed_by=event.run_id)
         case UnitReleased():

@@ -17,6 +17,48 @@ class DuplicateSerial(Refused):
     resolve = "Check the serial; a serial names one unit only."
 
 
+class LotKnown(Refused):
+    """This receipt of the lot {unit_id} does not go together with what is known of it: {what}."""
+
+    code = "lot-known"
+    resolve = "{way_out}."
+
+
+class StillInstalled(Refused):
+    """The unit {unit_id} is installed in {parent_unit_id}, and is where that is."""
+
+    code = "still-installed"
+    resolve = "Do it to {parent_unit_id}, or remove {unit_id} from there first."
+
+
+class NothingLeft(Refused):
+    """Nothing of {unit_id} is left."""
+
+    code = "nothing-left"
+    resolve = "Name the unit that has it: what was split off has an id of its own."
+
+
+class ScrappedAlready(Refused):
+    """The unit {unit_id} is scrapped."""
+
+    code = "scrapped-already"
+    resolve = "Name another unit; what is scrapped stays so."
+
+
+class BeingBuilt(Refused):
+    """The run {run_id} builds {unit_id}."""
+
+    code = "being-built"
+    resolve = "Wait until {run_id} is complete or canceled, have an issue put a part in quarantine, or scrap it."
+
+
+class TooManyLocations(Refused):
+    """There are {most} locations already, so {location} cannot be one more."""
+
+    code = "too-many-locations"
+    resolve = "Use one of the locations that there are."
+
+
 class ReceiptInvalid(Refused):
     """The receipt of {unit_id} contradicts itself: {what}."""
 

@@ -11,7 +11,14 @@ from decimal import Decimal
 
 from services.inventory.domain import events
 from services.inventory.domain.events import AnyEvent, SplitReason
-from services.inventory.domain.refusals import InsufficientQuantity, QuantityInvalid, SerialIndivisible
+from services.inventory.domain.quantities import minus
+from services.inventory.domain.refusals import (
+    BeingBuilt,
+    InsufficientQuantity,
+    QuantityInvalid,
+    ScrappedAlready,
+    SerialIndivisible,
+)
 from services.inventory.domain.unit import Unit
 from shared.kernel import Actor, plain
 
@@ -29,24 +36,36 @@ def split(
     the part.
 
     :raises SerialIndivisible: when the origin is a serial unit.
+    :raises ScrappedAlready: when it is scrapped.
     :raises QuantityInvalid: when the quantity is not above 0.
     :raises InsufficientQuantity: when less is left.
     """
     what = origin.identification
     _check(origin, quantity)
-    left = what.quantity - quantity
+    left = minus(what.quantity, quantity)
     part = replace(what, unit_id=part_unit_id, quantity=quantity, origin_unit_id=origin.unit_id)
-    run_id = None if origin.build is None else origin.build.run_id
+    issues = tuple(origin.issues.values())
     return (
-        events.UnitSplit(origin.unit_id, by, at, part_unit_id, quantity, left, because, run_id),
-        events.UnitReceived(part_unit_id, by, at, part),
+        events.UnitSplit(origin.unit_id, by, at, part_unit_id, quantity, left, because, origin.run_id),
+        events.UnitReceived(part_unit_id, by, at, part, None, origin.location_blocked, issues),
     )
+
+
+def check_divisible(unit: Unit) -> None:
+    """Part of what an open run builds leaves it only by an issue's quarantine, or scrapped.
+
+    :raises BeingBuilt: when one builds it.
+    """
+    if unit.build is not None and unit.build.is_open:
+        raise BeingBuilt(unit_id=unit.unit_id, run_id=unit.build.run_id)
 
 
 def _check(origin: Unit, quantity: Decimal) -> None:
     left = origin.identification.quantity
     if origin.identification.serial is not None:
         raise SerialIndivisible(unit_id=origin.unit_id)
+    if origin.scrapped_quantity > 0:
+        raise ScrappedAlready(unit_id=origin.unit_id)
     if quantity <= 0:
         raise QuantityInvalid(unit_id=origin.unit_id, wanted=plain(quantity), quantity=plain(left))
     if quantity > left:

@@ -6,15 +6,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from services.inventory.app import SERVICE
 from services.inventory.domain import commands
 from services.inventory.domain.decide import decide
 from services.inventory.domain.evolve import evolve
+from services.inventory.domain.locations import ConfigureLocation
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Identification, Requirement, Unit, UnitStatus
 from shared.kernel import Actor
 from shared.testing.story import Rules, Story
 
 INVENTORY: Rules[Unit] = Rules(decide, evolve, lambda event: event.unit_id)
+PLACES: Rules[Any] = Rules(SERVICE.decide, SERVICE.evolve, SERVICE.subject_of)
+"""The same with locations, as the service joins them."""
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 OLGA = Actor("olga", "scanner-4")
@@ -130,3 +134,36 @@ def built(serial: int, *, reopened: bool = False) -> tuple[Any, ...]:
         replace(complete(2, unit_id=skid), relied_on={f"{valve} in {skid}": (valve, "valve", None)}),
     )
     return (*story, reopen(valve)) if reopened else story
+
+
+LOT, FOIL = "INS-8:L1", "INS-8"
+
+
+def lot(quantity: str = "37.50", delivery: str | None = None, **changed: Any) -> commands.ReceiveUnit:
+    """The warehouse received a lot of foil, in metres."""
+    what = replace(Identification(LOT, FOIL, "A", None, "L1", Decimal(quantity), "m", "Rack 7"), **changed)
+    return commands.ReceiveUnit(what.unit_id, OLGA, NOON, what, delivery)
+
+
+def move(unit_id: str = LOT, location: str = "Line 2", quantity: str | None = None) -> commands.MoveUnit:
+    """Something is brought elsewhere."""
+    return commands.MoveUnit(unit_id, OLGA, NOON, location, _exact(quantity), f"{unit_id}~moved")
+
+
+def scrap(unit_id: str = LOT, quantity: str | None = None) -> commands.ScrapUnit:
+    """Something is scrapped."""
+    return commands.ScrapUnit(unit_id, OLGA, NOON, "rusty", _exact(quantity), f"{unit_id}~scrapped")
+
+
+def give_back(unit_id: str = LOT, quantity: str | None = None) -> commands.ReturnUnit:
+    """Something goes back to its supplier."""
+    return commands.ReturnUnit(unit_id, OLGA, NOON, "wrong thread", _exact(quantity), f"{unit_id}~returned")
+
+
+def location(name: str = "Rack 7", *, is_available: bool = False, reason: str = "the roof leaks") -> ConfigureLocation:
+    """A location becomes available, or ceases to be."""
+    return ConfigureLocation(OLGA, NOON, name, is_available, reason)
+
+
+def _exact(quantity: str | None) -> Decimal | None:
+    return None if quantity is None else Decimal(quantity)
