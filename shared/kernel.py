@@ -7,6 +7,8 @@ import base64
 import hashlib
 import inspect
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -191,6 +193,27 @@ def split_id(origin_unit_id: str, derived_id: str) -> str:
     digest = blake2b(derived_id.encode(), digest_size=10).digest()
     mark = base64.b32encode(digest).decode().lower()[:_SPLIT_MARK]
     return f"{origin_unit_id[: LONGEST_ID - _SPLIT_MARK - 1]}~{mark}"
+
+
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def is_digest(text: str) -> bool:
+    """Whether it is a SHA-256 as everybody writes it: 64 hexadecimal digits in lower case."""
+    return _SHA256.fullmatch(text) is not None
+
+
+def wrong_with_file(sha256: str, name: str, media_type: str, size_bytes: int) -> Iterator[str]:
+    """What is wrong with how a file is described, each as part of a sentence."""
+    if not is_digest(sha256):
+        yield "its SHA-256 is not 64 hexadecimal digits in lower case"
+    if not name.strip() or set(name) & set("/\\"):
+        yield f"its name is {name!r}; a name without folders is needed"
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        yield f"its media type is {media_type!r}; one like text/csv is needed"
+    if size_bytes <= 0:
+        yield "it is empty"
 
 
 def _refuse_floats(document: object) -> None:

@@ -1,5 +1,8 @@
 """The issue service, joined: the only place where its objects are built."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from fastapi import FastAPI
 
 import services.issue as service
@@ -8,8 +11,19 @@ from services.issue.adapters.queries import IssueQueries
 from services.issue.adapters.store import IssueStore
 from services.issue.announcements import announce
 from services.issue.domain.commands import AnyCommand
-from services.issue.domain.decide import Events, decide
+from services.issue.domain.decide import decide
+from services.issue.domain.disposition_types import (
+    DISPOSITION_TYPES,
+    NO_TYPES,
+    ConfigureDispositionType,
+    DispositionConfigured,
+    DispositionTypes,
+    configure,
+    configured,
+)
+from services.issue.domain.events import AnyEvent
 from services.issue.domain.evolve import evolve
+from services.issue.domain.issue import Issue
 from services.issue.handlers import HANDLERS
 from shared.contracts.catalog import RUNS
 from shared.messaging.service import Known, Service
@@ -19,16 +33,30 @@ from shared.runtime.program import join, serve_http
 from shared.runtime.settings import Settings
 
 
-def _decide(known: Known, command: AnyCommand) -> Events:
-    return decide(known.get(command.issue_id), command)
+def _decide(known: Known, command: AnyCommand | ConfigureDispositionType) -> Sequence[AnyEvent]:
+    """The disposition types of the moment are there with every decision."""
+    types = known.get(DISPOSITION_TYPES, NO_TYPES)
+    if isinstance(command, ConfigureDispositionType):
+        return configure(types, command)
+    return decide(known.get(command.issue_id), command, types)
+
+
+def _evolve(state: Any, event: AnyEvent) -> Issue | DispositionTypes:
+    if isinstance(event, DispositionConfigured):
+        return configured(state or NO_TYPES, event)
+    return evolve(state, event)
+
+
+def _subject_of(event: AnyEvent) -> str:
+    return DISPOSITION_TYPES if isinstance(event, DispositionConfigured) else event.issue_id
 
 
 SERVICE = Service(
     name="issue",
     topics=(RUNS.name,),
     decide=_decide,
-    evolve=evolve,
-    subject_of=lambda event: event.issue_id,
+    evolve=_evolve,
+    subject_of=_subject_of,
     announce=announce,
     handlers=HANDLERS,
 )

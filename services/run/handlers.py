@@ -264,8 +264,12 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         inventory.ComponentCleared: Handler(note_component),
         inventory.CompletionContested: Handler(reopen_contested),
         issue.IssueOpened: Handler(note_issue),
+        issue.DispositionChosen: Handler(note_issue),
         issue.IssueDispositioned: Handler(note_issue),
+        issue.IssueInReview: Handler(note_issue),
+        issue.IssueSentBack: Handler(note_issue),
         issue.IssueResolved: Handler(note_issue),
+        issue.IssueReopened: Handler(note_issue),
     }
 )
 

@@ -2,13 +2,41 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from shared.contracts.base import ChangeRefused, Fact, Id, Name, RecordParked, RecordSettled, Text
+from shared.contracts.base import (
+    By,
+    ChangeRefused,
+    Contract,
+    Exact,
+    Fact,
+    Id,
+    Name,
+    RecordParked,
+    RecordSettled,
+    Text,
+)
 from shared.contracts.completion import IssueState
 from shared.contracts.run import ExceptionApproved
 
-Disposition = Literal["use-as-is", "rework", "repair", "scrap", "return-to-supplier"]
+Availability = Literal["immediate", "release-on-resolve", "permanently-unavailable"]
+"""Whether the unit of an issue may be used: at once, when the issue is resolved, or never."""
+
+
+class Quarantined(Contract):
+    """Part of a unit, split off and held because of the issue."""
+
+    unit_id: Id = Field(description="of the part")
+    of_unit_id: Id = Field(description="the unit that it is split off from")
+    quantity: Exact
+
+
+class DispositionApproval(Contract):
+    """One approver role that a disposition needs was approved, by whom and when."""
+
+    role: Name
+    approved_by: By
+    approved_at: AwareDatetime
 
 
 class IssueFact(Fact):
@@ -22,9 +50,13 @@ class IssueFact(Fact):
     field_id: Id | None = Field(None, description="the field of that step whose value it is about")
     requirement_id: Id | None = None
     unit_id: Id | None = None
-    disposition: Name | None = None
-    approved: bool = False
-    exceptions: tuple[ExceptionApproved, ...] = ()
+    disposition: Name | None = Field(None, description="the disposition type that was chosen, approved or not")
+    approved: bool = Field(False, description="the disposition has every approval that it needs")
+    exceptions: tuple[ExceptionApproved, ...] = Field((), description="alive: only while the disposition is approved")
+    availability: Availability | None = Field(None, description="of the disposition that was chosen, approved or not")
+    approver_roles: tuple[Name, ...] = Field((), description="each of which the disposition needs")
+    approvals: tuple[DispositionApproval, ...] = Field((), description="of the disposition that was chosen")
+    quarantined: tuple[Quarantined, ...] = Field((), description="every part that the issue had split off and held")
 
 
 class IssueOpened(IssueFact):
@@ -33,16 +65,100 @@ class IssueOpened(IssueFact):
     description: Text = ""
 
 
+class DispositionChosen(IssueFact):
+    """A disposition was chosen that needs approvals. What an earlier one was approved for is void, and excepts nothing
+    any more.
+    """
+
+    justification: Text = ""
+    asks: tuple[ExceptionApproved, ...] = Field((), description="the exceptions that it grants once it is approved")
+
+
+class IssueApproved(IssueFact):
+    """The disposition was approved for one of its approver roles."""
+
+    role: Name
+
+
 class IssueDispositioned(IssueFact):
     """An issue got its approved disposition; its exceptions are alive from here on."""
 
     justification: Text = ""
 
 
+class IssueInReview(IssueFact):
+    """What the disposition asks for is done, and somebody is to look at it."""
+
+    note: Text = ""
+
+
+class IssueSentBack(IssueFact):
+    """What was done about an issue is not enough; it is in progress again."""
+
+    reason: Text
+
+
 class IssueResolved(IssueFact):
     """An issue was closed."""
 
     resolution: Text = ""
+
+
+class IssueReopened(IssueFact):
+    """A resolved issue is pending again: its disposition is to be approved again, and excepts nothing till then."""
+
+    reason: Text
+
+
+class IssueQuarantined(IssueFact):
+    """Part of a unit is to be split off and held because of the issue; inventory does it."""
+
+    part: Quarantined
+
+
+class IssueAvailabilityChanged(IssueFact):
+    """The disposition type of an issue was configured anew, and with it whether the unit may be used."""
+
+    was: Availability
+
+
+class IssueCommented(Fact):
+    """Somebody said something about an issue."""
+
+    issue_id: Id
+    comment_id: Id
+    text: Text
+    run_id: Id | None = None
+    step_id: Id | None = None
+    unit_id: Id | None = None
+
+
+class IssueFileAttached(Fact):
+    """A file was attached to an issue. Its content is what has this SHA-256."""
+
+    issue_id: Id
+    sha256: Name
+    name: Name
+    media_type: Name
+    size_bytes: int
+    run_id: Id | None = None
+    step_id: Id | None = None
+    unit_id: Id | None = None
+
+
+class DispositionConfigured(Fact):
+    """A disposition type of the site is something else from now on. Dispositions that were chosen before keep their
+    roles; their availability follows, and is announced with each issue.
+    """
+
+    dispositions_id: Id = Field(description="always the same, so that all disposition types keep their order")
+    name: Name
+    availability: Availability
+    auto_resolve: bool = Field(False, description="an issue is resolved as soon as its disposition is approved")
+    approver_roles: tuple[Name, ...] = Field((), description="all of which must approve; none: choosing approves")
+    closer_roles: tuple[Name, ...] = Field((), description="one of which closes; none: whoever may disposition")
+    retired: bool = Field(False, description="it cannot be chosen any more")
+    reason: Text
 
 
 class IssueChangeRefused(ChangeRefused):

@@ -68,13 +68,16 @@ class Story(Generic[A]):
         """It was accepted and changed nothing."""
         return self.then()
 
-    def is_refused(self, refusal: type[Refused], *, naming: str = "") -> "Story[A]":
-        """It was refused for this reason, with a sentence that contains ``naming`` and says the way out."""
+    def is_refused(self, refusal: type[Refused], *, naming: str = "", way_out: str = "") -> "Story[A]":
+        """It was refused for this reason, with a sentence that contains ``naming``, and another that says the way out
+        and contains ``way_out``.
+        """
         assert self.refusal is not None, f"accepted: {self.events}"
         assert type(self.refusal) is refusal, self.refusal
         assert naming in self.refusal.obstacle, self.refusal.obstacle
         assert "{" not in self.refusal.obstacle + self.refusal.resolution
         assert self.refusal.resolution
+        assert way_out in self.refusal.resolution, self.refusal.resolution
         return self
 
     def state(self, subject: str) -> A:

@@ -32,6 +32,8 @@ PROMISED = {
     "asbuilt.audit": ("", "audit"),
     "asbuilt.notifications": ("endpoint_id", "notification"),
 }
+FOR_THE_SITE = {"policies_id", "dispositions_id", "location"}
+"""Keys of what is configured for all runs, for all issues, or for a place."""
 
 
 @pytest.mark.parametrize("entry", CATALOG.values(), ids=lambda entry: entry.type)
@@ -59,7 +61,7 @@ def test_the_topics_are_those_of_the_architecture() -> None:
     for entry in CATALOG.values():
         if entry.is_fact or entry.owner == "plant":
             keys = {PROMISED[topic.name][0] for topic in entry.topics}
-            assert entry.key in keys | {"parent_unit_id", "policies_id", "location"}  # policies are for all runs
+            assert entry.key in keys | {"parent_unit_id", *FOR_THE_SITE}
 
 
 def test_completions_are_kept_for_ever() -> None:

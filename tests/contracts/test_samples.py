@@ -23,9 +23,22 @@ NEVER = "A released sample never changes: old events stay in topics and historie
 NO_ATTRIBUTES = {"specversion", "type", "datacontenttype", "data"}
 """What an event holds besides the attributes that its writer gives."""
 
+_EXCEPTIONS = {"/exceptions/requirement_id", "/exceptions/quantity"}
+_APPROVALS = {
+    "/approvals/role",
+    "/approvals/approved_at",
+    "/approvals/approved_by",
+    "/approvals/approved_by/person",
+    "/approvals/approved_by/machine",
+}
+_QUARANTINED = {"/quarantined/unit_id", "/quarantined/of_unit_id", "/quarantined/quantity"}
+
 NEVER_SAID = {
-    # every issue event has one shape; a fresh issue has no disposition yet
-    "asbuilt.issue.opened.v1": {"/disposition", "/exceptions/requirement_id", "/exceptions/quantity"},
+    # every issue event has one shape; a fresh issue has no disposition yet, and excepts nothing before all approve
+    "asbuilt.issue.opened.v1": {"/disposition", "/availability"} | _EXCEPTIONS | _APPROVALS | _QUARANTINED,
+    "asbuilt.issue.disposition-chosen.v1": _EXCEPTIONS | _APPROVALS,
+    "asbuilt.issue.approved.v1": _EXCEPTIONS,
+    "asbuilt.issue.reopened.v1": _EXCEPTIONS | _APPROVALS,
 }
 
 

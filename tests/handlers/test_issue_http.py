@@ -96,8 +96,8 @@ async def test_an_unknown_issue_is_not_found(as_: Served, what: str) -> None:
 async def test_a_disposition_of_no_known_kind_is_refused(as_: Served) -> None:
     """The answer lists the kinds that there are."""
     answer = await as_("quality").post(f"/issues/{await opened(as_)}/disposition", json={"disposition": "paint-over"})
-    assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")
-    assert "return-to-supplier" in answer.json()["obstacle"]
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown-disposition-type")
+    assert "return-to-supplier" in answer.json()["resolve"]
 
 
 async def test_a_call_repeated_with_its_key_opens_one_issue(as_: Served, issues: Database) -> None:

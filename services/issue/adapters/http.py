@@ -11,7 +11,6 @@ from services.issue.adapters.views import issue_view
 from services.issue.domain import commands
 from services.issue.domain.issue import Disposition, Finding, IssueState, RequirementException
 from shared.contracts.base import Exact, Id, Name, Text
-from shared.contracts.issue import Disposition as DispositionKind
 from shared.messaging.messages import Ask
 from shared.messaging.transaction import Held
 from shared.messaging.walk import Outcome
@@ -46,7 +45,7 @@ class ExceptionGranted(BaseModel):
 class Decision(BaseModel):
     """What is to be done, why, and what need not be installed."""
 
-    disposition: DispositionKind = Field(examples=["use-as-is"])
+    disposition: Name = Field(examples=["use-as-is"], description="a disposition type; `/disposition-types` lists them")
     justification: Text = Field(
         "", examples=["The customer agreed."], description="needed for use-as-is, and where anything is excepted"
     )
@@ -105,7 +104,7 @@ async def disposition_issue(issue_id: IssueId, decision: Decision, call: Calling
 @router.post("/issues/{issue_id}/resolve", **needs("issue:disposition"))
 async def resolve_issue(issue_id: IssueId, closing: Closing, call: Calling) -> Response:
     """Close it: what was decided is done. Its exceptions stay."""
-    command = commands.ResolveIssue(issue_id, call.by, call.at, closing.resolution)
+    command = commands.ResolveIssue(issue_id, call.by, call.at, closing.resolution, call.roles)
     return await call.do(Ask((issue_id,), command), _answer)
 
 

@@ -1,40 +1,73 @@
-"""The issue service's table and the statements on it; each has a name and a reason."""
+"""The issue service's tables and the statements on them; each has a name and a reason."""
 
 from sqlalchemy import text
 
-TABLES_V1 = """
+from services.issue.adapters.disposition_types import TYPES_V1
+
+TABLES_V1 = f"""{TYPES_V1}
 create table issue (
     issue_id text primary key,
     version bigint not null,
     state text not null,
+    is_open boolean not null,
     title text not null,
     run_id text,
+    step_id text,
     unit_id text,
     disposition text,
+    availability text,
+    opened_by text,
     opened_at timestamptz not null,
     body jsonb not null
 );
 create index issue_by_opening on issue (opened_at desc, issue_id desc);
 create index issue_by_run on issue (run_id, opened_at desc, issue_id desc) where run_id is not null;
 create index issue_by_unit on issue (unit_id, opened_at desc, issue_id desc) where unit_id is not null;
+create index issue_by_person on issue (opened_by, opened_at desc, issue_id desc) where opened_by is not null;
+create index issue_by_state on issue (state, opened_at desc, issue_id desc);
+create index issue_still_open on issue (opened_at desc, issue_id desc) where is_open;
+create index issue_by_disposition on issue (disposition, opened_at desc, issue_id desc) where disposition is not null;
+create index issue_by_availability on issue (disposition, availability, issue_id) where disposition is not null;
+
+create table comment (
+    comment_id text primary key,
+    issue_id text not null references issue,
+    text text not null,
+    person text,
+    machine text,
+    happened_at timestamptz not null
+);
+create index comment_by_issue on comment (issue_id, happened_at desc, comment_id desc);
 """
 
 LOCK = text("""
-    select issue_id, version from issue where issue_id = any(cast(:ids as text[])) order by issue_id for update""")
+    with locked as (
+        select issue_id, version from issue where issue_id = any(cast(:ids as text[])) order by issue_id for update
+    )
+    select issue_id, version from locked union all select null, version from disposition_types""")
+"""The version of the disposition types comes along: every decision is made under those of the moment."""
 
 LOAD = text("select issue_id, version, body from issue where issue_id = any(cast(:ids as text[]))")
 
 CREATE = text("""
-    insert into issue (issue_id, version, state, title, run_id, unit_id, disposition, opened_at, body)
+    insert into issue (issue_id, version, state, is_open, title, run_id, step_id, unit_id, disposition, availability,
+                       opened_by, opened_at, body)
     select * from unnest(cast(:issue_id as text[]), cast(:version as bigint[]), cast(:state as text[]),
-                         cast(:title as text[]), cast(:run_id as text[]), cast(:unit_id as text[]),
-                         cast(:disposition as text[]), cast(:opened_at as timestamptz[]), cast(:body as jsonb[]))
+                         cast(:is_open as boolean[]), cast(:title as text[]), cast(:run_id as text[]),
+                         cast(:step_id as text[]), cast(:unit_id as text[]), cast(:disposition as text[]),
+                         cast(:availability as text[]), cast(:opened_by as text[]),
+                         cast(:opened_at as timestamptz[]), cast(:body as jsonb[]))
     on conflict (issue_id) do nothing""")
 
 UPDATE = text("""
-    update issue set version = new.version, state = new.state, disposition = new.disposition, body = new.body
+    update issue set version = new.version, state = new.state, is_open = new.is_open, disposition = new.disposition,
+                     availability = new.availability, body = new.body
     from unnest(cast(:issue_id as text[]), cast(:version as bigint[]), cast(:state as text[]),
-                cast(:disposition as text[]), cast(:body as jsonb[]))
-        as new (issue_id, version, state, disposition, body)
+                cast(:is_open as boolean[]), cast(:disposition as text[]), cast(:availability as text[]),
+                cast(:body as jsonb[]))
+        as new (issue_id, version, state, is_open, disposition, availability, body)
     where issue.issue_id = new.issue_id""")
 """What was found never changes, so its columns are not written again."""
+
+COMMENT_COLUMNS = ("comment_id", "issue_id", "text", "person", "machine", "happened_at")
+"""Appended by COPY: an id is derived from its cause, which is claimed once."""

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from services.issue.domain.issue import Disposition, Issue
+from services.issue.domain.issue import Issue
 from shared.kernel import Actor, plain
 from shared.messaging.transaction import Held
 
@@ -18,23 +18,48 @@ def issue_view(held: Held[Issue]) -> dict[str, Any]:
         **asdict(issue.finding),
         "opened_at": issue.opened_at.isoformat(),
         "opened_by": _who(issue.opened_by),
-        **_decided(issue.disposition),
+        **_decided(issue),
         "dispositioned_at": issue.dispositioned_at and issue.dispositioned_at.isoformat(),
         "dispositioned_by": _who(issue.dispositioned_by),
         "resolution": issue.resolution,
         "resolved_at": issue.resolved_at and issue.resolved_at.isoformat(),
         "resolved_by": _who(issue.resolved_by),
+        "reopened_because": issue.reopened_because,
+        "quarantined": _held(issue),
     }
 
 
-def _decided(disposition: Disposition | None) -> dict[str, Any]:
-    exceptions = () if disposition is None else disposition.exceptions
+def _decided(issue: Issue) -> dict[str, Any]:
+    disposition = issue.disposition
+    chosen = () if disposition is None else disposition.exceptions
     return {
         "disposition": disposition and disposition.kind,
         "justification": disposition and disposition.justification,
-        "approved": disposition is not None,
-        "exceptions": [{"requirement_id": one.requirement_id, "quantity": plain(one.quantity)} for one in exceptions],
+        "availability": issue.availability and issue.availability.value,
+        "withholds": issue.withholds,
+        "chosen_at": issue.chosen_at and issue.chosen_at.isoformat(),
+        "chosen_by": _who(issue.chosen_by),
+        "approver_roles": [] if issue.type is None else list(issue.type.approver_roles),
+        "closer_roles": [] if issue.type is None else list(issue.type.closer_roles),
+        "approvals": [{"role": one.role, "by": _who(one.by), "at": one.at.isoformat()} for one in issue.approvals],
+        "missing_approvals": list(issue.missing_roles),
+        "approved": issue.is_approved,
+        "exceptions": [{"requirement_id": one.requirement_id, "quantity": plain(one.quantity)} for one in chosen],
+        "exceptions_are_alive": bool(issue.exceptions),
     }
+
+
+def _held(issue: Issue) -> list[dict[str, Any]]:
+    return [
+        {
+            "unit_id": one.unit_id,
+            "of_unit_id": one.of_unit_id,
+            "quantity": plain(one.quantity),
+            "by": _who(one.by),
+            "at": one.at.isoformat(),
+        }
+        for one in issue.quarantined
+    ]
 
 
 def _who(actor: Actor | None) -> dict[str, str | None] | None:

@@ -1,6 +1,7 @@
-"""What can be asked of an issue. ``by`` is who asks, ``at`` when it happened."""
+"""What can be asked of an issue. ``by`` is who asks, ``at`` when it happened, ``roles`` what the asker holds."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from services.issue.domain.issue import Disposition, Finding
 from shared.kernel import Actor, immutable
@@ -39,9 +40,32 @@ class OpenUnasked(OpenIssue):
 
 @immutable
 class DispositionIssue(Command):
-    """Decide what is to be done about it, and approve that."""
+    """Choose what is to be done about it; where its type names no approver roles, that approves it."""
 
     disposition: Disposition
+
+
+@immutable
+class ApproveDisposition(Command):
+    """Approve the disposition ``kind`` for one role, or for every role that the asker holds."""
+
+    kind: str
+    roles: frozenset[str]
+    role: str | None = None
+
+
+@immutable
+class SubmitForReview(Command):
+    """What the disposition asks for is done."""
+
+    note: str = ""
+
+
+@immutable
+class SendBack(Command):
+    """What was done is not enough."""
+
+    reason: str
 
 
 @immutable
@@ -49,6 +73,61 @@ class ResolveIssue(Command):
     """Close it: what was decided is done."""
 
     resolution: str
+    roles: frozenset[str] = frozenset()
 
 
-AnyCommand = OpenIssue | OpenUnasked | DispositionIssue | ResolveIssue
+@immutable
+class ReopenIssue(Command):
+    """Let it be decided again."""
+
+    reason: str
+
+
+@immutable
+class QuarantinePart(Command):
+    """Have part of a unit split off and held; ``unit_id`` is of the part that comes of it. ``of_unit_id`` is the
+    issue's own unit where nothing else is said.
+    """
+
+    unit_id: str
+    quantity: Decimal
+    of_unit_id: str | None = None
+
+
+@immutable
+class FollowType(Command):
+    """Take over what the site configured for the type of its disposition."""
+
+
+@immutable
+class CommentOnIssue(Command):
+    """Say something about it."""
+
+    comment_id: str
+    text: str
+
+
+@immutable
+class AttachToIssue(Command):
+    """A file belongs to it."""
+
+    sha256: str
+    name: str
+    media_type: str
+    size_bytes: int
+
+
+AnyCommand = (
+    OpenIssue
+    | OpenUnasked
+    | DispositionIssue
+    | ApproveDisposition
+    | SubmitForReview
+    | SendBack
+    | ResolveIssue
+    | ReopenIssue
+    | QuarantinePart
+    | FollowType
+    | CommentOnIssue
+    | AttachToIssue
+)

@@ -1,35 +1,34 @@
 """What an issue says to a command: events, or a refusal. No clock, no id, no I/O."""
 
-from collections import Counter
 from typing import assert_never
 
-from services.issue.domain.commands import AnyCommand, DispositionIssue, OpenIssue, OpenUnasked, ResolveIssue
-from services.issue.domain.events import AnyEvent, IssueDispositioned, IssueOpened, IssueResolved
-from services.issue.domain.issue import Disposition, Finding, Issue, IssueState
-from services.issue.domain.refusals import (
-    DispositionMissing,
-    ExceptionNeedsRun,
-    ExceptionNotForRequirement,
-    ExceptionQuantityInvalid,
-    ExceptionRepeated,
-    IssueExists,
-    IssueIsResolved,
-    JustificationMissing,
-    RunMissing,
-    StepMissing,
-    SubjectMissing,
-    UnknownIssue,
+from services.issue.domain import closing, dispositions, files, opening, quarantine
+from services.issue.domain.commands import (
+    AnyCommand,
+    ApproveDisposition,
+    AttachToIssue,
+    CommentOnIssue,
+    DispositionIssue,
+    FollowType,
+    OpenIssue,
+    OpenUnasked,
+    QuarantinePart,
+    ReopenIssue,
+    ResolveIssue,
+    SendBack,
+    SubmitForReview,
 )
-from shared.kernel import plain
+from services.issue.domain.comments import comment
+from services.issue.domain.disposition_types import NO_TYPES, DispositionTypes
+from services.issue.domain.events import AnyIssueEvent
+from services.issue.domain.issue import Issue
+from services.issue.domain.refusals import UnknownIssue
 
-Events = tuple[AnyEvent, ...]
-
-EXCUSES = "use-as-is"
-"""The disposition that leaves a unit as it is, so it needs a reason."""
+Events = tuple[AnyIssueEvent, ...]
 
 
-def decide(issue: Issue | None, command: AnyCommand) -> Events:
-    """The events that follow from a command on the issue that it names.
+def decide(issue: Issue | None, command: AnyCommand, types: DispositionTypes = NO_TYPES) -> Events:
+    """The events that follow from a command on the issue that it names, under the disposition types of the moment.
 
     :raises Refused: when the rules say no; when nothing changes the answer is an empty tuple.
     """
@@ -37,73 +36,30 @@ def decide(issue: Issue | None, command: AnyCommand) -> Events:
         case OpenUnasked() if issue is not None:
             return ()
         case OpenIssue():
-            return _open(issue, command)
+            return opening.open_issue(issue, command)
+        case _ if issue is None:
+            raise UnknownIssue(command.issue_id)
+        case _:
+            return _changed(issue, command, types)
+
+
+def _changed(issue: Issue, command: AnyCommand, types: DispositionTypes) -> Events:
+    match command:
         case DispositionIssue():
-            return _disposition(_known(issue, command), command)
-        case ResolveIssue():
-            return _resolve(_known(issue, command), command)
+            return dispositions.choose(issue, command, types)
+        case ApproveDisposition():
+            return dispositions.approve(issue, command)
+        case FollowType():
+            return dispositions.follow(issue, command, types)
+        case SubmitForReview() | SendBack() | ResolveIssue() | ReopenIssue():
+            return closing.decide(issue, command)
+        case QuarantinePart():
+            return quarantine.quarantine(issue, command)
+        case CommentOnIssue():
+            return comment(issue, command)
+        case AttachToIssue():
+            return files.attach(issue, command)
+        case OpenIssue():
+            raise AssertionError("an issue is opened above")
         case _:
             assert_never(command)
-
-
-def _known(issue: Issue | None, command: AnyCommand) -> Issue:
-    if issue is None:
-        raise UnknownIssue(command.issue_id)
-    return issue
-
-
-def _open(issue: Issue | None, command: OpenIssue) -> Events:
-    _check_finding(command.finding)
-    if issue is None:
-        return (IssueOpened(command.issue_id, command.by, command.at, command.finding),)
-    if issue.finding == command.finding:
-        return ()
-    raise IssueExists(issue_id=issue.issue_id)
-
-
-def _check_finding(finding: Finding) -> None:
-    if finding.run_id is None and (finding.step_id or finding.requirement_id):
-        raise RunMissing(part="step" if finding.step_id else "requirement")
-    if finding.field_id is not None and finding.step_id is None:
-        raise StepMissing(field_id=finding.field_id)
-    if finding.run_id is None and finding.unit_id is None:
-        raise SubjectMissing
-
-
-def _disposition(issue: Issue, command: DispositionIssue) -> Events:
-    if issue.disposition == command.disposition:
-        return ()
-    if issue.state is IssueState.RESOLVED:
-        raise IssueIsResolved(issue_id=issue.issue_id)
-    _check_disposition(issue, command.disposition)
-    return (IssueDispositioned(issue.issue_id, command.by, command.at, issue.finding, command.disposition),)
-
-
-def _check_disposition(issue: Issue, disposition: Disposition) -> None:
-    is_excuse = disposition.kind == EXCUSES or disposition.exceptions
-    if is_excuse and not disposition.justification.strip():
-        raise JustificationMissing(disposition=disposition.kind)
-    about = issue.finding.requirement_id
-    for one in disposition.exceptions:
-        name = one.requirement_id
-        if issue.run_id is None:
-            raise ExceptionNeedsRun(issue_id=issue.issue_id, requirement_id=name)
-        if about not in (None, name):
-            raise ExceptionNotForRequirement(issue_id=issue.issue_id, about=about, requirement_id=name)
-        if one.quantity <= 0:
-            raise ExceptionQuantityInvalid(requirement_id=name, quantity=plain(one.quantity))
-    times = Counter(one.requirement_id for one in disposition.exceptions)
-    for name, count in times.items():
-        if count > 1:
-            raise ExceptionRepeated(requirement_id=name)
-
-
-def _resolve(issue: Issue, command: ResolveIssue) -> Events:
-    if issue.resolution == command.resolution:
-        return ()
-    if issue.resolution is not None:
-        raise IssueIsResolved(issue_id=issue.issue_id)
-    if issue.disposition is None:
-        raise DispositionMissing(issue_id=issue.issue_id)
-    who = (issue.issue_id, command.by, command.at)
-    return (IssueResolved(*who, issue.finding, issue.disposition, command.resolution),)

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from services.issue.domain.disposition_types import Availability, DispositionType
 from shared.kernel import Actor
 
 
@@ -19,7 +20,7 @@ class IssueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found, and on what: a run, a step (and a field of that) or requirement of it, a unit."""
+    """What was found, and on what: a run, a step (and a field of that) or requirement of it, a unit or lot."""
 
     title: str
     description: str = ""
@@ -40,7 +41,7 @@ class RequirementException:
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """What is to be done about it, and why; approved by the act of deciding it."""
+    """What is to be done about it, and why. Its exceptions are alive only while it is approved."""
 
     kind: str
     justification: str
@@ -48,26 +49,103 @@ class Disposition:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """One approver role that a disposition needs was approved by someone holding it."""
+
+    role: str
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Part of a unit that is split off and held because of the issue."""
+
+    unit_id: str
+    of_unit_id: str
+    quantity: Decimal
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file of the issue; its content is what has this SHA-256."""
+
+    sha256: str
+    name: str
+    media_type: str
+    size_bytes: int
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
-    """A nonconformance. ``resolution`` says how it was closed; None while it is not."""
+    """A nonconformance.
+
+    ``type`` is the disposition's as it was when it was chosen; its availability follows what the site configures.
+    ``dispositioned_at`` is when the last approval that it needs was given, None while one is missing. ``reviewing``
+    says that the work is done and waits for somebody to look at it. ``resolution`` says how it was closed.
+    """
 
     issue_id: str
     finding: Finding
     opened_at: datetime
     opened_by: Actor
     disposition: Disposition | None = None
+    type: DispositionType | None = None
+    chosen_at: datetime | None = None
+    chosen_by: Actor | None = None
+    approvals: tuple[Approval, ...] = ()
     dispositioned_at: datetime | None = None
     dispositioned_by: Actor | None = None
+    reviewing: bool = False
     resolution: str | None = None
     resolved_at: datetime | None = None
     resolved_by: Actor | None = None
+    reopened_because: str | None = None
+    quarantined: tuple[Quarantined, ...] = ()
+    files: tuple[AttachedFile, ...] = ()
 
     @property
     def state(self) -> IssueState:
-        """Pending until it has a disposition, in progress until it is resolved."""
+        """Pending until its disposition is approved, in progress until it is in review or resolved."""
         if self.resolution is not None:
             return IssueState.RESOLVED
-        return IssueState.PENDING if self.disposition is None else IssueState.IN_PROGRESS
+        if not self.is_approved:
+            return IssueState.PENDING
+        return IssueState.IN_REVIEW if self.reviewing else IssueState.IN_PROGRESS
+
+    @property
+    def is_approved(self) -> bool:
+        """It has a disposition, and that has every approval that it needs."""
+        return self.dispositioned_at is not None
+
+    @property
+    def exceptions(self) -> tuple[RequirementException, ...]:
+        """Those that are alive: none while the disposition is not approved."""
+        return self.disposition.exceptions if self.disposition is not None and self.is_approved else ()
+
+    @property
+    def missing_roles(self) -> tuple[str, ...]:
+        """Approver roles of the chosen disposition that have still to approve."""
+        if self.type is None or self.is_approved:
+            return ()
+        given = {one.role for one in self.approvals}
+        return tuple(role for role in self.type.approver_roles if role not in given)
+
+    @property
+    def availability(self) -> Availability | None:
+        """Whether its unit may be used; None while nothing was chosen, which withholds nothing."""
+        return None if self.type is None else self.type.availability
+
+    @property
+    def withholds(self) -> bool:
+        """Its unit must not be used now (domain.md 4.1, row 4); the choice counts, approved or not."""
+        if self.availability is Availability.RELEASE_ON_RESOLVE:
+            return self.state is not IssueState.RESOLVED
+        return self.availability is Availability.PERMANENTLY_UNAVAILABLE
 
     @property
     def run_id(self) -> str | None:

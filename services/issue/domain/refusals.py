@@ -45,14 +45,157 @@ class IssueIsResolved(Refused):
     """The issue {issue_id} is resolved and takes no more changes."""
 
     code = "issue-resolved"
-    resolve = "Open a new issue for what was found since."
+    resolve = "Reopen it with a reason, or open a new issue for what was found since."
 
 
 class DispositionMissing(Refused):
-    """The issue {issue_id} has no disposition yet, so there is nothing to close it with."""
+    """The issue {issue_id} has no disposition yet, so nothing can be approved, done or closed."""
 
     code = "disposition-missing"
     resolve = "Give it a disposition first; that needs the permission issue:disposition."
+
+
+class ApprovalsMissing(Refused):
+    """The disposition {disposition} of the issue {issue_id} is not approved, so the issue is pending."""
+
+    code = "approvals-missing"
+    resolve = "First {missing}."
+
+
+class DispositionOther(Refused):
+    """The disposition of the issue {issue_id} is {kind}, not {given}."""
+
+    code = "disposition-other"
+    resolve = "Look at the issue again, and approve {kind} if that is right."
+
+
+class NoApproverRole(Refused):
+    """The disposition of the issue {issue_id} needs the approver roles {roles}, and you hold none of them."""
+
+    code = "no-approver-role"
+    kind = RefusalKind.FORBIDDEN
+    resolve = "Have somebody approve it who holds one of these roles."
+
+
+class ApproverRoleNotHeld(Refused):
+    """The issue {issue_id} is approved as {role} by someone holding that role."""
+
+    code = "approver-role-not-held"
+    kind = RefusalKind.FORBIDDEN
+    resolve = "Have somebody approve it who holds the role {role}."
+
+
+class RoleNotWanted(Refused):
+    """The disposition of the issue {issue_id} needs no approval as {role}."""
+
+    code = "role-not-wanted"
+    resolve = "It needs the approver roles {roles}."
+
+
+class CloserRoleNotHeld(Refused):
+    """The issue {issue_id} is closed by someone holding the role {roles}."""
+
+    code = "closer-role-not-held"
+    kind = RefusalKind.FORBIDDEN
+    resolve = "Submit it for review, and have somebody close it who holds the role {roles}."
+
+
+class IssueNotInReview(Refused):
+    """The issue {issue_id} is {state}, so there is nothing to send back."""
+
+    code = "issue-not-in-review"
+    resolve = "Send it back when it is in_review; a resolved issue is reopened."
+
+
+class IssueNotResolved(Refused):
+    """The issue {issue_id} is {state}, so it need not be reopened."""
+
+    code = "issue-not-resolved"
+    resolve = "Go on with it, or choose another disposition."
+
+
+class ReasonMissing(Refused):
+    """No reason is given, and an auditor asks for it years later."""
+
+    code = "reason-missing"
+    kind = RefusalKind.INVALID
+    resolve = "Say why."
+
+
+class QuarantineUnitMissing(Refused):
+    """The issue {issue_id} is raised on no unit, and none is named to take the part from."""
+
+    code = "quarantine-unit-missing"
+    kind = RefusalKind.INVALID
+    resolve = "Name the unit or lot that the part is taken from, as of_unit_id."
+
+
+class QuarantineInvalid(Refused):
+    """A quantity of {quantity} of {unit_id} cannot be held; a quantity above 0 is needed."""
+
+    code = "quarantine-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "State the quantity that is to be held."
+
+
+class QuarantinesTooMany(Refused):
+    """The issue {issue_id} holds {most} parts already, which is as many as one issue can."""
+
+    code = "quarantines-too-many"
+    resolve = "Open another issue."
+
+
+class CommentEmpty(Refused):
+    """The comment says nothing."""
+
+    code = "comment-empty"
+    kind = RefusalKind.INVALID
+    resolve = "Write what is to be known."
+
+
+class FileInvalid(Refused):
+    """The file cannot be attached: {what}."""
+
+    code = "file-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Correct what is named and attach it again."
+
+
+class IssueFilesTooMany(Refused):
+    """The issue {issue_id} has {most} files already, which is as many as can be looked through."""
+
+    code = "issue-files-too-many"
+    resolve = "Attach one archive of many files."
+
+
+class UnknownDispositionType(Refused):
+    """There is no disposition type {name} that can be chosen."""
+
+    code = "unknown-disposition-type"
+    kind = RefusalKind.INVALID
+    resolve = "Choose one of {known}, or have it configured; that needs the permission issue:configure."
+
+
+class DispositionTypesChanged(Refused):
+    """The disposition types were changed since version {given}; they are at version {current} now."""
+
+    code = "disposition-types-changed"
+    resolve = "Look at them again, and send what you want together with version {current}."
+
+
+class RoleRepeated(Refused):
+    """The role {role} stands twice in the disposition type {name}."""
+
+    code = "role-repeated"
+    kind = RefusalKind.INVALID
+    resolve = "Name {role} once."
+
+
+class ImpactNotSeen(Refused):
+    """Making {name} {availability} instead of {was} recalculates {issues} issues, and {shown}."""
+
+    code = "impact-not-seen"
+    resolve = "Look at its impact first, and send `affects: {issues}` if that is what you want."
 
 
 class ExceptionNeedsRun(Refused):

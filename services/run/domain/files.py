@@ -1,24 +1,20 @@
 """Files of a run and its steps: what evidence has which content. The content itself is not a rule's business."""
 
-import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from services.run.domain import events, steps
 from services.run.domain.commands import AttachFile, RecordValue
 from services.run.domain.lookup import step_of
-from services.run.domain.measuring import is_digest
 from services.run.domain.order import FieldDefinition, FieldKind
 from services.run.domain.refusals import FileInvalid, FilesTooMany, UnknownField
 from services.run.domain.run import AttachedFile, Run
-from shared.kernel import changed
+from shared.kernel import changed, wrong_with_file
 
 Events = tuple[events.AnyEvent, ...]
 
 MOST_FILES = 500
 """Of a step, or of the run itself."""
-
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 
 
 def attach(run: Run, command: AttachFile) -> Events:
@@ -49,14 +45,7 @@ def attached(run: Run, event: events.FileAttached) -> Run:
 
 
 def _wrong(command: AttachFile) -> Iterator[str]:
-    if not is_digest(command.sha256):
-        yield "its SHA-256 is not 64 hexadecimal digits in lower case"
-    if not command.name.strip() or set(command.name) & set("/\\"):
-        yield f"its name is {command.name!r}; a name without folders is needed"
-    if not _MEDIA_TYPE.fullmatch(command.media_type):
-        yield f"its media type is {command.media_type!r}; one like text/csv is needed"
-    if command.size_bytes <= 0:
-        yield "it is empty"
+    yield from wrong_with_file(command.sha256, command.name, command.media_type, command.size_bytes)
     if command.field_id is not None and command.step_id is None:
         yield f"the field {command.field_id} is named without its step"
     if command.uri is not None and not _is_absolute(command.uri):

@@ -6,14 +6,12 @@ from decimal import Decimal, InvalidOperation
 from services.run.domain.order import FieldDefinition, FieldKind
 from services.run.domain.refusals import RoleNotHeld, ValueInvalid
 from services.run.domain.run import Value, Verdict
+from shared.kernel import is_digest
 
 LONGEST_TEXT = 4_000
 """Characters of a recorded text, at most."""
 MOST_DIGITS = 60
 """Digits of a recorded number on either side of its point, at most: more than any instrument has."""
-
-HEX_DIGITS = 64
-"""Of a SHA-256."""
 
 
 def fitting(definition: FieldDefinition, value: Value, roles: frozenset[str]) -> Value:
@@ -87,11 +85,6 @@ def _number(definition: FieldDefinition, value: Value) -> Decimal:
 def _is_sized(number: Decimal) -> bool:
     exponent = number.as_tuple().exponent
     return isinstance(exponent, int) and exponent >= -MOST_DIGITS and number.adjusted() < MOST_DIGITS
-
-
-def is_digest(text: str) -> bool:
-    """Whether it is a SHA-256 as everybody writes it: 64 hexadecimal digits in lower case."""
-    return len(text) == HEX_DIGITS and set(text) <= set("0123456789abcdef")
 
 
 def _is_text(value: Value) -> bool:

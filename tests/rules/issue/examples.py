@@ -5,22 +5,25 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from services.issue.app import SERVICE
 from services.issue.domain import commands
-from services.issue.domain.decide import decide
-from services.issue.domain.evolve import evolve
-from services.issue.domain.issue import Disposition, Finding, Issue, RequirementException
+from services.issue.domain.disposition_types import (
+    Availability,
+    ConfigureDispositionType,
+    DispositionType,
+)
+from services.issue.domain.issue import Disposition, Finding, RequirementException
 from shared.kernel import Actor
 from shared.testing.story import Rules, Story
 
-ISSUES: Rules[Issue] = Rules(
-    lambda known, command: decide(known.get(command.issue_id), command), evolve, lambda event: event.issue_id
-)
+ISSUES: Rules[Any] = Rules(SERVICE.decide, SERVICE.evolve, SERVICE.subject_of)
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(hours=2)
 OMAR = Actor("omar")
 QUINN = Actor("quinn")
 BEARING, SCRATCH = "ISSUE-1", "ISSUE-2"
+QUALITY, CUSTOMER, BOARD = "Quality", "Customer", "Review board"
 
 MISSING = Finding("Bearing missing", "Only one came out of the bag.", run_id="RUN-1", requirement_id="bearings")
 SCRATCHED = Finding("Scratch on the housing", unit_id="GEARBOX-1")
@@ -48,9 +51,31 @@ def dispositioned(
     return commands.DispositionIssue(issue_id, QUINN, LATER, Disposition(kind, justification, exceptions))
 
 
-def resolved(issue_id: str = BEARING, resolution: str = "Deviation filed.") -> commands.ResolveIssue:
+def approved(
+    *roles: str, issue_id: str = BEARING, kind: str = "use-as-is", role: str | None = None
+) -> commands.ApproveDisposition:
+    """Somebody who holds these roles approves the disposition."""
+    return commands.ApproveDisposition(issue_id, QUINN, LATER, kind, frozenset(roles), role)
+
+
+def submitted(note: str = "Pressed again.") -> commands.SubmitForReview:
+    """Omar did what was decided."""
+    return commands.SubmitForReview(BEARING, OMAR, LATER, note)
+
+
+def sent_back(reason: str = "It still moves.") -> commands.SendBack:
+    """Quinn looked at it."""
+    return commands.SendBack(BEARING, QUINN, LATER, reason)
+
+
+def resolved(issue_id: str = BEARING, resolution: str = "Deviation filed.", roles: str = "") -> commands.ResolveIssue:
     """Quinn closes it."""
-    return commands.ResolveIssue(issue_id, QUINN, LATER, resolution)
+    return commands.ResolveIssue(issue_id, QUINN, LATER, resolution, frozenset(roles.split(",")))
+
+
+def reopened(reason: str = "The customer took it back.", issue_id: str = BEARING) -> commands.ReopenIssue:
+    """Quinn lets it be decided again."""
+    return commands.ReopenIssue(issue_id, QUINN, LATER, reason)
 
 
 def excepted(quantity: str = "1", requirement_id: str = "bearings") -> RequirementException:
@@ -58,6 +83,45 @@ def excepted(quantity: str = "1", requirement_id: str = "bearings") -> Requireme
     return RequirementException(requirement_id, Decimal(quantity))
 
 
-def given(*commands_before: commands.AnyCommand) -> Story[Issue]:
+def quarantined(
+    quantity: str = "3", of: str | None = "BRG-7:L1", part: str = "BRG-7:L1~a", issue_id: str = BEARING
+) -> commands.QuarantinePart:
+    """Three bearings of the lot are set apart."""
+    return commands.QuarantinePart(issue_id, OMAR, LATER, part, Decimal(quantity), of)
+
+
+def configured(
+    name: str = "use-as-is",
+    availability: Availability = Availability.IMMEDIATE,
+    version: int = 0,
+    affects: int | None = None,
+    **rest: Any,
+) -> ConfigureDispositionType:
+    """Quinn configures a type."""
+    wanted = DispositionType(name, availability, **rest)
+    return ConfigureDispositionType(QUINN, NOON, version, wanted, "Audit finding 7.", affects)
+
+
+BOTH_APPROVE = configured(approver_roles=(QUALITY, CUSTOMER))
+"""Leaving a unit as it is needs two roles."""
+
+
+def followed(issue_id: str = BEARING) -> commands.FollowType:
+    """The issue takes over what was configured."""
+    return commands.FollowType(issue_id, OMAR, LATER)
+
+
+def given(*commands_before: Any) -> Story[Any]:
     """A world in which these were accepted before."""
     return ISSUES.given(*commands_before)
+
+
+def commented(text: str = "The bag was open when it came.") -> commands.CommentOnIssue:
+    """Omar says something."""
+    return commands.CommentOnIssue(BEARING, OMAR, LATER, "COMMENT-1", text)
+
+
+def attached(name: str = "bag.jpg", **other: Any) -> commands.AttachToIssue:
+    """Omar took a photo."""
+    described = {"sha256": "a" * 64, "name": name, "media_type": "image/jpeg", "size_bytes": 12} | other
+    return commands.AttachToIssue(BEARING, OMAR, LATER, **described)
