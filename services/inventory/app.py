@@ -5,8 +5,16 @@ from typing import Any
 from fastapi import FastAPI
 
 import services.inventory as service
-from services.inventory.adapters import http, installing_http, locations_http, requirements_http, stock_http
+from services.inventory.adapters import (
+    genealogy_http,
+    http,
+    installing_http,
+    locations_http,
+    requirements_http,
+    stock_http,
+)
 from services.inventory.adapters.queries import UnitQueries
+from services.inventory.adapters.questions import Questions
 from services.inventory.adapters.store import UnitStore
 from services.inventory.announcements import announce
 from services.inventory.domain.decide import decide_any
@@ -49,10 +57,12 @@ ROUTERS = (
     installing_http.router,
     stock_http.router,
     locations_http.router,
+    genealogy_http.router,
 )
 
 
 def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:
     """The inventory service's application, ready to be served."""
     program = join(SERVICE, settings, UnitStore(settings.remembered_aggregates), parts=parts, watch=watch)
-    return serve_http(program, service.__doc__ or "", ROUTERS, queries=UnitQueries(program.engine))
+    reads = {"queries": UnitQueries(program.engine), "questions": Questions(program.engine)}
+    return serve_http(program, service.__doc__ or "", ROUTERS, **reads)

@@ -119,6 +119,11 @@ ENDPOINTS = {
         GET  /locations                                            read
         GET  /locations/{location}                                 read
         PUT  /locations/{location}                                 unit:move
+        GET  /units/{unit_id}/as-built                             read
+        GET  /units/{unit_id}/as-built/export                      read
+        GET  /units/{unit_id}/where-used                           read
+        GET  /units/{unit_id}/where-used/export                    read
+        GET  /units/{unit_id}/next-higher-assembly                 read
         POST /units/{unit_id}/installations                        unit:install
         POST /units/{unit_id}/installations/{component_id}/remove  unit:remove
     """,

@@ -23,7 +23,7 @@ ROLES = ("omar", "operator", "lead", "quality", "engineer", "admin", "Quality")
 """A person of that name who may do everything."""
 MADE_BY_SERVICE = ("redline_id", "issue_id", "endpoint_id", "delivery_id", "sha256")
 """What is learned from an answer and takes the place of the example of that name from then on."""
-FINDS_NOTHING = {"from", "to", "sort", "actor", "state", "status"}
+FINDS_NOTHING = {"from", "to", "sort", "actor", "state", "status", "as_of", "known_at"}
 """Query parameters whose example need not find what the other examples made."""
 
 BY = {"by": {"person": "omar", "machine": "scanner-2"}}
@@ -156,6 +156,7 @@ async def something_stands_aside(world: World) -> None:
 Arranged = Sequence[str | Callable[[World], Awaitable[None]]]
 
 STEP_PATH = "/runs/{run_id}/steps/{step_id}"
+INSTALL = "POST /units/{unit_id}/installations"
 BEFORE: Mapping[str, Arranged] = {
     "GET /runs": [f"POST {STEP_PATH}/start"],
     f"POST {STEP_PATH}/sign-off": [f"PUT {STEP_PATH}/fields/{{field_id}}"],
@@ -183,6 +184,11 @@ BEFORE: Mapping[str, Arranged] = {
     "PATCH /units/{unit_id}/requirements/{requirement_id}": [the_pump_is_being_built],
     "POST /units/{unit_id}/requirements/{requirement_id}/remove": [the_pump_is_being_built],
     "GET /units/{unit_id}/installations": [the_pump_is_being_built],
+    "GET /units/{unit_id}/as-built": [INSTALL],
+    "GET /units/{unit_id}/as-built/export": [INSTALL],
+    "GET /units/{unit_id}/where-used": [INSTALL],
+    "GET /units/{unit_id}/where-used/export": [INSTALL],
+    "GET /units/{unit_id}/next-higher-assembly": [INSTALL],
     "POST /units/{unit_id}/installations": [the_pump_is_being_built, "POST /units"],
     "GET /locations": ["PUT /locations/{location}"],
     "GET /locations/{location}": ["PUT /locations/{location}"],

@@ -1,4 +1,4 @@
-"""`/units`: receiving over HTTP; a unit, its status with the reason, and its tree."""
+"""`/units`: receiving over HTTP; a unit, its status with the reason."""
 
 from decimal import Decimal
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from services.inventory.adapters.calls import Queries, UnitId, the_unit
-from services.inventory.adapters.views import tree_view, unit_view
+from services.inventory.adapters.views import unit_view
 from services.inventory.domain import commands
 from services.inventory.domain.unit import Identification, UnitStatus
 from shared.contracts.base import Exact, Id, Name
@@ -68,9 +68,3 @@ async def list_units(
 async def show_unit(unit_id: UnitId, queries: Queries) -> dict[str, Any]:
     """One unit: its status, the reason, and what would change it."""
     return unit_view(await queries.unit(unit_id))
-
-
-@router.get("/units/{unit_id}/tree", **needs("read"))
-async def show_tree(unit_id: UnitId, queries: Queries) -> dict[str, Any]:
-    """The as-built tree of a unit, to any depth."""
-    return tree_view(await queries.unit(unit_id), await queries.tree(unit_id))

@@ -22,19 +22,6 @@ LIST = text("""
       and unit_id > :after
     order by unit_id limit :limit""")
 
-TREE = text("""
-    with recursive down as (
-        select i.*, 1 as level from installation i where i.parent_unit_id = :unit_id and i.removed_at is null
-        union all
-        select i.*, down.level + 1 from installation i join down on i.parent_unit_id = down.unit_id
-        where i.removed_at is null and down.level < 1000
-    )
-    select down.*, u.part_number, u.revision, u.serial, u.lot, u.status
-    from down join unit u on u.unit_id = down.unit_id
-    order by level, parent_unit_id, requirement_id, designator nulls last, installed_at, installation_id""")
-"""The whole tree in one statement, whatever its depth."""
-
-
 INSTALLATIONS = text("""
     select i.*, u.part_number, u.revision, u.serial, u.lot
     from installation i join unit u on u.unit_id = i.unit_id
@@ -84,8 +71,3 @@ class UnitQueries:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(INSTALLATIONS, values)).mappings().all()
         return page.of(rows, lambda row: [row["installation_id"]], installation_view)
-
-    async def tree(self, unit_id: str) -> list[dict[str, Any]]:
-        """Every installation below a unit, parents before children."""
-        async with self._engine.connect() as connection:
-            return [dict(row) for row in (await connection.execute(TREE, {"unit_id": unit_id})).mappings()]

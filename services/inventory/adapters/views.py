@@ -1,6 +1,6 @@
 """Units as HTTP shows them: plain documents, exact numbers as text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -73,42 +73,18 @@ def installation_view(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def tree_view(held: Held[Unit], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The as-built tree of a unit: each node with what it was installed for, by whom and when."""
+def root_view(held: Held[Unit]) -> dict[str, Any]:
+    """The unit at the root of its tree."""
     unit = held.state
-    root: dict[str, Any] = {
+    what = unit.identification
+    return {
         "unit_id": unit.unit_id,
-        "part_number": unit.identification.part_number,
-        "revision": unit.identification.revision,
-        "serial": unit.identification.serial,
-        "lot": unit.identification.lot,
+        "part_number": what.part_number,
+        "revision": what.revision,
+        "serial": what.serial,
+        "lot": what.lot,
+        "quantity": plain(what.quantity),
+        "unit_of_measure": what.unit_of_measure,
         "status": standing(unit).status.value,
         "as_built_version": unit.as_built_version,
-        "children": [],
-    }
-    nodes = {unit.unit_id: root}
-    for row in rows:
-        node = _node(row)
-        nodes[row["unit_id"]] = node
-        nodes[row["parent_unit_id"]]["children"].append(node)
-    return root
-
-
-def _node(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "unit_id": row["unit_id"],
-        "part_number": row["part_number"],
-        "revision": row["revision"],
-        "serial": row["serial"],
-        "lot": row["lot"],
-        "status": row["status"],
-        "quantity": plain(row["quantity"]),
-        "requirement_id": row["requirement_id"],
-        "designator": row["designator"],
-        "substitute": row["substitute"],
-        "installation_id": row["installation_id"],
-        "run_id": row["run_id"],
-        "installed_at": row["installed_at"].isoformat(),
-        "installed_by": row["installed_by"],
-        "children": [],
     }

@@ -20,11 +20,10 @@
 A text that a spreadsheet would take for a formula has an apostrophe before it; numbers stay numbers.
 """
 
-import csv
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from io import StringIO
 from typing import Any
+
+from shared.runtime import sheets
 
 COLUMNS = (
     "section",
@@ -49,9 +48,6 @@ HEADER: "Row" = dict(zip(COLUMNS, COLUMNS, strict=True))
 
 Row = Mapping[str, Any]
 Document = Mapping[str, Any]
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide ones count too
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 OF_THE_RUN = (
     "run_id",
@@ -79,11 +75,7 @@ OF_THE_RUN = (
 
 def written(rows: Iterable[Row]) -> bytes:
     """Rows as CSV (RFC 4180), UTF-8."""
-    text = StringIO()
-    table = csv.writer(text, lineterminator="\r\n")
-    for row in rows:
-        table.writerow([_cell(row.get(name)) for name in COLUMNS])
-    return text.getvalue().encode()
+    return sheets.written([row.get(name) for name in COLUMNS] for row in rows)
 
 
 def rows_of_head(head: Document) -> Iterator[Row]:
@@ -234,22 +226,3 @@ def _named(section: str, one: Document, identity: str, name: str) -> dict[str, A
 def _did(one: Document, what: str) -> dict[str, Any]:
     """Who did it, and when."""
     return {**(one[f"{what}_by"] or {}), "at": one[f"{what}_at"]}
-
-
-def _cell(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case list() | tuple():
-            return _safe("; ".join(map(str, value)))
-        case _:
-            return _safe(str(value))
-
-
-def _safe(text: str) -> str:
-    """A text that a spreadsheet does not take for a formula."""
-    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
