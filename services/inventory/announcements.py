@@ -111,6 +111,8 @@ def _installed(event: events.UnitInstalled) -> contracts.UnitInstalled:
         serial=component.serial,
         lot=component.lot,
         quantity=one.quantity,
+        unit_of_measure=component.unit_of_measure,
+        origin_unit_id=component.origin_unit_id,
         designator=one.designator,
         substitute=one.substitute,
         as_built_version=event.as_built_version,

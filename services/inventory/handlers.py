@@ -84,6 +84,8 @@ def claim(message: Message) -> Ask[commands.ClaimTarget]:
 def install(message: Message) -> Ask[commands.Install]:
     """A plant system put a component into a unit."""
     data = _is(message, plant.UnitInstalled)
+    installation_id = message.derived_id("installation")
+    part_unit_id = split_id(data.unit_id, installation_id)
     command = commands.Install(
         data.parent_unit_id,
         message.actor,
@@ -92,15 +94,24 @@ def install(message: Message) -> Ask[commands.Install]:
         data.requirement_id,
         data.designator,
         data.quantity,
-        message.derived_id("installation"),
+        installation_id,
+        part_unit_id,
     )
-    return Ask((data.parent_unit_id, data.unit_id, within(data.unit_id)), command)
+    return Ask((data.parent_unit_id, data.unit_id, part_unit_id, within(data.unit_id)), command)
 
 
 def remove(message: Message) -> Ask[commands.Remove]:
     """A plant system took a component out of a unit."""
     data = _is(message, plant.UnitRemoved)
-    command = commands.Remove(data.parent_unit_id, message.actor, message.happened_at, data.unit_id, data.reason)
+    command = commands.Remove(
+        data.parent_unit_id,
+        message.actor,
+        message.happened_at,
+        data.unit_id,
+        data.reason,
+        data.requirement_id,
+        data.designator,
+    )
     return Ask((data.parent_unit_id, data.unit_id), command)
 
 

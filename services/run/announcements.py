@@ -303,6 +303,8 @@ def _installation_noted(event: events.InstallationNoted) -> contracts.Installati
         revision=one.revision,
         serial=one.serial,
         lot=one.lot,
+        unit_of_measure=one.unit_of_measure,
+        origin_unit_id=one.origin_unit_id,
         as_built_version=event.as_built_version,
     )
 

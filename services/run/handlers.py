@@ -176,6 +176,8 @@ def note_installation(message: Message) -> Ask[commands.NoteInstallation]:
         data.lot,
         message.happened_at,
         message.actor,
+        data.unit_of_measure,
+        data.origin_unit_id,
     )
     command = commands.NoteInstallation(
         data.run_id, message.actor, message.happened_at, installation, data.as_built_version

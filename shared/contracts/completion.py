@@ -77,6 +77,8 @@ class Installed(Contract):
     revision: Name | None = None
     serial: Id | None = None
     lot: Id | None = None
+    unit_of_measure: Name | None = Field(None, description="since 2026-11")
+    origin_unit_id: Id | None = Field(None, description="the lot that it was taken off")
     installed_at: AwareDatetime | None = None
     installed_by: By | None = None
 

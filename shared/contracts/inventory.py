@@ -156,6 +156,8 @@ class UnitInstalled(Fact):
     serial: Id | None = None
     lot: Id | None = None
     quantity: Exact
+    unit_of_measure: Name | None = Field(None, description="since 2026-11")
+    origin_unit_id: Id | None = Field(None, description="the lot that it was taken off")
     designator: Name | None = None
     substitute: bool = False
     as_built_version: int = Field(description="of the parent, after this")

@@ -249,7 +249,7 @@ class UnitInstalled(PlantEvent):
 
     parent_unit_id: Id
     requirement_id: Id
-    unit_id: Id = Field(description="the component: its serial, or part_number:lot")
+    unit_id: Id = Field(description="the component: its serial, or part_number:lot of which the quantity is taken")
     designator: Name | None = None
     quantity: Exact = _ONE
 
@@ -258,5 +258,7 @@ class UnitRemoved(PlantEvent):
     """A unit was taken out of its parent unit."""
 
     parent_unit_id: Id
-    unit_id: Id
+    unit_id: Id = Field(description="the component; of what was taken off a lot, the part or its lot")
     reason: Text = ""
+    requirement_id: Id | None = Field(None, description="what it is installed for, where several are of one lot")
+    designator: Name | None = Field(None, description="where it is installed, where several are of one lot")

@@ -260,6 +260,8 @@ class InstallationNoted(Fact):
     revision: Name | None = None
     serial: Id | None = None
     lot: Id | None = None
+    unit_of_measure: Name | None = Field(None, description="since 2026-11")
+    origin_unit_id: Id | None = Field(None, description="the lot that it was taken off")
     as_built_version: int
 
 

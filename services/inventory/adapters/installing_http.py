@@ -11,6 +11,7 @@ from services.inventory.adapters.calls import Queries, UnitId, the_unit
 from services.inventory.domain import commands
 from services.inventory.domain.lookup import within
 from shared.contracts.base import Exact, Id, Name, Text
+from shared.kernel import split_id
 from shared.messaging.messages import Ask
 from shared.runtime.http import Calling, needs
 from shared.runtime.ids import new_id
@@ -33,14 +34,20 @@ class InstallRequest(BaseModel):
 
 
 class RemoveRequest(BaseModel):
-    """Why it is removed."""
+    """Why it is removed, and which one where several are of one lot."""
 
     reason: Annotated[Text, Field(examples=["The shaft is scored."])] = ""
+    requirement_id: Annotated[Id | None, Field(description="what it is installed for")] = None
+    designator: Annotated[Name | None, Field(description="where it is installed")] = None
 
 
 @router.post("/units/{unit_id}/installations", status_code=201, **needs("unit:install"))
 async def install_unit(unit_id: UnitId, given: InstallRequest, call: Calling) -> Response:
-    """Install a unit into this one, for a requirement of the run that builds it."""
+    """Install a unit into this one, for a requirement of the run that builds it. What is taken off a lot becomes a unit
+    of its own.
+    """
+    installation_id = new_id()
+    part_unit_id = split_id(given.unit_id, installation_id)
     command = commands.Install(
         unit_id,
         call.by,
@@ -49,9 +56,11 @@ async def install_unit(unit_id: UnitId, given: InstallRequest, call: Calling) ->
         given.requirement_id,
         given.designator,
         given.quantity,
-        new_id(),
+        installation_id,
+        part_unit_id,
     )
-    return await call.do(Ask((unit_id, given.unit_id, within(given.unit_id)), command), the_unit, status=201)
+    keys = (unit_id, given.unit_id, part_unit_id, within(given.unit_id))
+    return await call.do(Ask(keys, command), the_unit, status=201)
 
 
 @router.get("/units/{unit_id}/installations", **needs("read"))
@@ -64,6 +73,9 @@ async def list_installations(unit_id: UnitId, queries: Queries, page: Paging) ->
 
 @router.post("/units/{unit_id}/installations/{component_id}/remove", **needs("unit:remove"))
 async def remove_unit(unit_id: UnitId, component_id: ComponentId, given: RemoveRequest, call: Calling) -> Response:
-    """Take a unit out of this one; the installation stays visible with its end."""
-    command = commands.Remove(unit_id, call.by, call.at, component_id, given.reason)
+    """Take a unit out of this one; the installation stays visible with its end. What was taken off a lot may be named as
+    that lot, and stays a unit of its own.
+    """
+    meant = (component_id, given.reason, given.requirement_id, given.designator)
+    command = commands.Remove(unit_id, call.by, call.at, *meant)
     return await call.do(Ask((unit_id, component_id), command), the_unit)

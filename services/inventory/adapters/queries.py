@@ -23,7 +23,7 @@ LIST = text("""
     order by unit_id limit :limit""")
 
 INSTALLATIONS = text("""
-    select i.*, u.part_number, u.revision, u.serial, u.lot
+    select i.*, u.part_number, u.revision, u.serial, u.lot, u.origin_unit_id, u.unit_of_measure
     from installation i join unit u on u.unit_id = i.unit_id
     where i.parent_unit_id = :unit_id and i.installation_id > :after
     order by i.installation_id limit :limit""")

@@ -105,21 +105,26 @@ EditingCommand = AddRequirement | ChangeRequirement | RemoveRequirement
 
 @immutable
 class Install(Command):
-    """Put the component ``component_id`` into this unit."""
+    """Put the component ``component_id`` into this unit; what is taken off a lot becomes ``part_unit_id``."""
 
     component_id: str
     requirement_id: str
     designator: str | None
     quantity: Decimal
     installation_id: str
+    part_unit_id: str
 
 
 @immutable
 class Remove(Command):
-    """Take the component ``component_id`` out of this unit."""
+    """Take the component ``component_id`` out of this unit. It may be named as its lot, and be told from others of that
+    lot by what it is installed for.
+    """
 
     component_id: str
     reason: str
+    requirement_id: str | None = None
+    designator: str | None = None
 
 
 @immutable

@@ -11,9 +11,13 @@ from services.inventory.domain.refusals import (
     DesignatorUnknown,
     InsufficientQuantity,
     NotInstalled,
+    OnePerDesignator,
     PartNotApproved,
+    QuantityInvalid,
     RequirementFull,
+    SeveralInstalled,
     UnitNotAvailable,
+    UnitOfMeasureDiffers,
     UnknownUnit,
     WholeUnitsOnly,
     WouldCreateCycle,
@@ -22,16 +26,20 @@ from services.inventory.domain.requirements import (
     filled,
     free_designators,
     installed_for,
+    is_exact,
     open_build,
     quantity_of,
     requirement_of,
     wanted,
     will_do,
 )
+from services.inventory.domain.splitting import goes_whole, split
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Identification, Installation, Known, Requirement, Unit, UnitStatus
-from shared.kernel import plain
+from shared.kernel import plain, unit_id_of
 
+MOST_LISTED = 10
+"""Installations that a refusal names."""
 DEEPEST = 1_000
 """More levels than any product has: the bound of a climb to the top."""
 
@@ -58,16 +66,31 @@ def install(known: Known, command: Install) -> Events:
     build = open_build(parent)
     requirement = requirement_of(parent, build, command.requirement_id)
     check_part(requirement, component.identification)
-    _check_usable(parent, component, known)
-    _check_quantity(component, command.quantity)
+    _check_usable(parent, component, command, known)
+    _check_quantity(requirement, component.identification, command.quantity)
     _check_room(requirement, installed_for(parent, build.run_id, requirement.requirement_id), command)
-    what = component.identification
-    installation = _installation(command, build.run_id, requirement, what)
+    if goes_whole(component, command.quantity):
+        return _placed(parent, build.run_id, requirement, component.identification, component.run_id, command)
+    who = (command.by, command.at)
+    taken = split(component, command.part_unit_id, command.quantity, events.SplitReason.INSTALL, *who)
+    part = next(one.identification for one in taken if isinstance(one, events.UnitReceived))
+    return (*taken, *_placed(parent, build.run_id, requirement, part, None, command))
+
+
+def _placed(
+    parent: Unit,
+    run_id: str,
+    requirement: Requirement,
+    what: Identification,
+    built_by: str | None,
+    command: Install,
+) -> Events:
+    """Both sides of an installation: the parent holds it, the component is there."""
+    installation = _installation(command, run_id, requirement, what)
     who, version = (command.by, command.at), parent.as_built_version + 1
-    placed = (parent.unit_id, installation.installation_id, component.run_id, build.run_id)
     return (
-        events.UnitInstalled(parent.unit_id, *who, build.run_id, installation, what, version),
-        events.UnitPlaced(component.unit_id, *who, *placed),
+        events.UnitInstalled(parent.unit_id, *who, run_id, installation, what, version),
+        events.UnitPlaced(what.unit_id, *who, parent.unit_id, installation.installation_id, built_by, run_id),
     )
 
 
@@ -90,18 +113,38 @@ def _installation(command: Install, run_id: str, requirement: Requirement, what:
 def remove(known: Known, command: Remove) -> Events:
     """Take a component out of a unit; the installation stays visible with its end.
 
-    :raises Refused: when the as-built is locked, or the component is not there.
+    :raises Refused: when the as-built is locked, or the component is not there, or several things are that it may be.
     """
     parent = known_unit(known, command.unit_id)
     run_id = open_build(parent).run_id
-    installation = next((one for one in parent.installations.values() if one.unit_id == command.component_id), None)
-    if installation is None:
-        raise NotInstalled(unit_id=command.component_id, parent_unit_id=parent.unit_id)
-    version = parent.as_built_version + 1
-    who = (command.by, command.at)
+    one = _the_installation(parent, command)
+    component = known_unit(known, one.unit_id)
+    who, version = (command.by, command.at), parent.as_built_version + 1
+    built_by = None if component.identification.origin_unit_id else component.run_id
     return (
-        events.UnitRemoved(parent.unit_id, *who, run_id, installation, command.reason, version),
-        events.UnitPlaced(command.component_id, *who, None, None, known[command.component_id].run_id, None),
+        events.UnitRemoved(parent.unit_id, *who, run_id, one, command.reason, version),
+        events.UnitPlaced(one.unit_id, *who, None, None, built_by, None),
+    )
+
+
+def _the_installation(parent: Unit, command: Remove) -> Installation:
+    """The one that is meant: of what was taken off a lot the lot may be named, as its label says."""
+    found = [one for one in parent.installations.values() if _is_meant(one, command)]
+    if not found:
+        raise NotInstalled(unit_id=command.component_id, parent_unit_id=parent.unit_id)
+    exact = [one for one in found if one.unit_id == command.component_id]
+    if len(exact or found) > 1:
+        listed = ", ".join(f"{one.unit_id} for {one.designator or one.requirement_id}" for one in found[:MOST_LISTED])
+        raise SeveralInstalled(unit_id=command.component_id, parent_unit_id=parent.unit_id, listed=listed)
+    return (exact or found)[0]
+
+
+def _is_meant(one: Installation, command: Remove) -> bool:
+    names = (one.unit_id, unit_id_of(one.part_number, one.serial, one.lot))
+    return (
+        command.component_id in names
+        and command.requirement_id in (None, one.requirement_id)
+        and command.designator in (None, one.designator)
     )
 
 
@@ -129,12 +172,14 @@ def check_part(requirement: Requirement, component: Identification) -> None:
         )
 
 
-def _check_usable(parent: Unit, component: Unit, known: Mapping[str, Unit]) -> None:
+def _check_usable(parent: Unit, component: Unit, command: Install, known: Mapping[str, Unit]) -> None:
     if component.parent_unit_id is not None:
         raise AlreadyInstalled(unit_id=component.unit_id, parent_unit_id=component.parent_unit_id)
     # What can be installed is the top of its own tree, so a cycle would close just when it is the parent's top.
     if top_of(known, parent.unit_id) == component.unit_id:
         raise WouldCreateCycle(unit_id=component.unit_id, parent_unit_id=parent.unit_id)
+    if component.identification.quantity <= 0:
+        raise InsufficientQuantity(unit_id=component.unit_id, quantity="nothing", wanted=plain(command.quantity))
     now = standing(component)
     if now.status is not UnitStatus.AVAILABLE:
         raise UnitNotAvailable(
@@ -142,13 +187,21 @@ def _check_usable(parent: Unit, component: Unit, known: Mapping[str, Unit]) -> N
         )
 
 
-def _check_quantity(component: Unit, quantity: Decimal) -> None:
-    left = component.identification.quantity
-    facts = {"unit_id": component.unit_id, "quantity": plain(left), "wanted": plain(quantity)}
-    if quantity > left:
+def _check_quantity(requirement: Requirement, what: Identification, quantity: Decimal) -> None:
+    facts = {"unit_id": what.unit_id, "quantity": plain(what.quantity), "wanted": plain(quantity)}
+    if what.serial is None and (quantity <= 0 or not is_exact(quantity)):
+        raise QuantityInvalid(**facts)
+    if quantity > what.quantity:
         raise InsufficientQuantity(**facts)
-    if quantity != left:
+    if what.serial is not None and quantity != what.quantity:
         raise WholeUnitsOnly(**facts)
+    if what.unit_of_measure != requirement.unit_of_measure:
+        raise UnitOfMeasureDiffers(
+            unit_id=what.unit_id,
+            unit_of_measure=what.unit_of_measure,
+            requirement_id=requirement.requirement_id,
+            wanted=requirement.unit_of_measure,
+        )
 
 
 def _check_room(requirement: Requirement, installed: list[Installation], command: Install) -> None:
@@ -163,11 +216,15 @@ def _check_room(requirement: Requirement, installed: list[Installation], command
 
 
 def _check_place(requirement: Requirement, installed: list[Installation], command: Install) -> None:
-    name = requirement.requirement_id
+    """One for every assembly of the run: of a serial unit's run it takes one, whatever goes there."""
+    name, designator = requirement.requirement_id, command.designator
     free = ", ".join(free_designators(requirement, installed)) or "none is free"
-    if command.designator is None or command.designator not in requirement.designators:
-        raise DesignatorUnknown(designator=command.designator or "(none)", requirement_id=name, free=free)
-    has = filled(installed).get(command.designator, Decimal(0))
-    if has >= requirement.per_designator:
-        there = ", ".join(one.unit_id for one in installed if one.designator == command.designator)
-        raise DesignatorTaken(designator=command.designator, requirement_id=name, unit_id=there, free=free)
+    if designator is None or designator not in requirement.designators:
+        raise DesignatorUnknown(designator=designator or "(none)", requirement_id=name, free=free)
+    has, takes = filled(installed).get(designator, Decimal(0)), requirement.per_designator
+    if has >= takes:
+        there = ", ".join(one.unit_id for one in installed if one.designator == designator)
+        raise DesignatorTaken(designator=designator, requirement_id=name, unit_id=there, free=free)
+    if has + command.quantity > takes or command.quantity % 1:
+        room, asked = plain((takes - has).normalize()), plain(command.quantity)
+        raise OnePerDesignator(designator=designator, requirement_id=name, room=room, wanted=asked)

@@ -190,6 +190,22 @@ class DesignatorUnknown(Refused):
     resolve = "Name one of its free designators: {free}."
 
 
+class OnePerDesignator(Refused):
+    """The designator {designator} of requirement {requirement_id} has room for {room}, one for each assembly, not for
+    {wanted}.
+    """
+
+    code = "one-per-designator"
+    resolve = "Install one for each assembly at {designator}, and the rest at other designators."
+
+
+class UnitOfMeasureDiffers(Refused):
+    """{unit_id} is counted in {unit_of_measure}, and the requirement {requirement_id} in {wanted}."""
+
+    code = "unit-of-measure-differs"
+    resolve = "Install what is counted in {wanted}, or have an engineer edit the requirement."
+
+
 class RequirementFull(Refused):
     """The requirement {requirement_id} takes {quantity} and has {installed} already."""
 
@@ -202,6 +218,13 @@ class WouldCreateCycle(Refused):
 
     code = "would-create-cycle"
     resolve = "Check which unit is the parent."
+
+
+class SeveralInstalled(Refused):
+    """{parent_unit_id} holds several that {unit_id} may mean: {listed}."""
+
+    code = "several-installed"
+    resolve = "Name one of them, or the requirement or designator that it is installed for."
 
 
 class NotInstalled(Refused):

@@ -26,7 +26,7 @@ def _told(known: Known, event: AnyEvent) -> Iterator[AnyEvent]:
         case events.UnitPlaced(unit_id, parent_unit_id=None):
             unit = known[unit_id]
             yield from _clear(_above(known, unit.parent_unit_id), (unit_id, *unit.reopened_components), event)
-        case events.UnitPlaced(unit_id, parent_unit_id=parent_unit_id):
+        case events.UnitPlaced(unit_id, parent_unit_id=parent_unit_id) if unit_id in known:
             yield from _open(_above(known, parent_unit_id), known[unit_id].reopened_components, event)
         case events.UnitClaimed(unit_id) if unit_id in known:
             yield from _heard_by(event, known[unit_id])

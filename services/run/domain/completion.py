@@ -238,6 +238,8 @@ def _installation(one: Installation) -> dict[str, Any]:
             "revision": one.revision,
             "serial": one.serial,
             "lot": one.lot,
+            "origin_unit_id": one.origin_unit_id,
+            "unit_of_measure": one.unit_of_measure,
             "quantity": plain(one.quantity),
             "designator": one.designator,
             "substitute": one.substitute,

@@ -182,7 +182,9 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A unit in the target, as inventory said; run's copy. Who put it in, and when, is not known of old ones."""
+    """A unit in the target, as inventory said; run's copy. Who put it in, and when, is not known of old ones.
+    ``origin_unit_id`` is the lot that it was taken off.
+    """
 
     installation_id: str
     requirement_id: str
@@ -196,6 +198,8 @@ class Installation:
     lot: str | None = None
     installed_at: datetime | None = None
     installed_by: Actor | None = None
+    unit_of_measure: str | None = None
+    origin_unit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from services.inventory.domain.evolve import evolve
 from services.inventory.domain.locations import ConfigureLocation
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Identification, Requirement, Unit, UnitStatus
-from shared.kernel import Actor
+from shared.kernel import Actor, split_id
 from shared.testing.story import Rules, Story
 
 INVENTORY: Rules[Unit] = Rules(decide, evolve, lambda event: event.unit_id)
@@ -60,13 +60,21 @@ def install(
     """Olga puts a component into a unit."""
     installation_id = f"{component_id} in {parent_id}"
     return commands.Install(
-        parent_id, OLGA, NOON, component_id, requirement_id, designator, Decimal(quantity), installation_id
+        parent_id,
+        OLGA,
+        NOON,
+        component_id,
+        requirement_id,
+        designator,
+        Decimal(quantity),
+        installation_id,
+        split_id(component_id, installation_id),
     )
 
 
-def remove(component_id: str = ROTOR, parent_id: str = PUMP) -> commands.Remove:
+def remove(component_id: str = ROTOR, parent_id: str = PUMP, **meant: Any) -> commands.Remove:
     """Olga takes a component out of a unit."""
-    return commands.Remove(parent_id, OLGA, NOON, component_id, "worn")
+    return commands.Remove(parent_id, OLGA, NOON, component_id, "worn", **meant)
 
 
 def add(requirement_id: str = "seal", part: str = "VALVE", **changed: Any) -> commands.AddRequirement:
