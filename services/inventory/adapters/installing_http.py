@@ -73,8 +73,8 @@ async def list_installations(unit_id: UnitId, queries: Queries, page: Paging) ->
 
 @router.post("/units/{unit_id}/installations/{component_id}/remove", **needs("unit:remove"))
 async def remove_unit(unit_id: UnitId, component_id: ComponentId, given: RemoveRequest, call: Calling) -> Response:
-    """Take a unit out of this one; the installation stays visible with its end. What was taken off a lot may be named as
-    that lot, and stays a unit of its own.
+    """Take a unit out of this one; the installation stays visible with its end. What was taken off a lot may be named
+    as that lot, and stays a unit of its own.
     """
     meant = (component_id, given.reason, given.requirement_id, given.designator)
     command = commands.Remove(unit_id, call.by, call.at, *meant)
