@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from services.inventory.domain import events
 from services.inventory.domain.commands import Install, Remove
+from services.inventory.domain.lookup import known_unit
 from services.inventory.domain.refusals import (
     AlreadyInstalled,
     DesignatorTaken,
@@ -18,7 +19,6 @@ from services.inventory.domain.refusals import (
     SeveralInstalled,
     UnitNotAvailable,
     UnitOfMeasureDiffers,
-    UnknownUnit,
     WholeUnitsOnly,
     WouldCreateCycle,
 )
@@ -44,17 +44,6 @@ DEEPEST = 1_000
 """More levels than any product has: the bound of a climb to the top."""
 
 Events = tuple[events.AnyEvent, ...]
-
-
-def known_unit(known: Known, unit_id: str) -> Unit:
-    """A unit that must be known.
-
-    :raises UnknownUnit: when it is not, or not yet.
-    """
-    unit = known.get(unit_id)
-    if unit is None:
-        raise UnknownUnit(unit_id)
-    return unit
 
 
 def install(known: Known, command: Install) -> Events:
