@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 import services.inventory as service
 from services.inventory.adapters import (
+    differences_http,
     genealogy_http,
     http,
     installing_http,
@@ -58,6 +59,7 @@ ROUTERS = (
     stock_http.router,
     locations_http.router,
     genealogy_http.router,
+    differences_http.router,
 )
 
 

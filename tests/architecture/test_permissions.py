@@ -124,6 +124,8 @@ ENDPOINTS = {
         GET  /units/{unit_id}/where-used                           read
         GET  /units/{unit_id}/where-used/export                    read
         GET  /units/{unit_id}/next-higher-assembly                 read
+        GET  /units/{unit_id}/as-built/compare                     read
+        GET  /units/{unit_id}/as-built/against-plan                read
         POST /units/{unit_id}/installations                        unit:install
         POST /units/{unit_id}/installations/{component_id}/remove  unit:remove
     """,

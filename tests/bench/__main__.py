@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.genealogy import genealogy
 from tests.bench.ground import Ground
 from tests.bench.latency import latency
 from tests.bench.lists import lists
@@ -35,6 +36,7 @@ PARTS: dict[str, tuple[tuple[str, ...], Callable[[], Figures]]] = {
     "memory": (("memory",), partial(_on_ground, memory)),
     "review": (("review",), reviewing),
     "lists": (("lists",), partial(_on_ground, lists)),
+    "genealogy": (("genealogy",), partial(_on_ground, genealogy)),
 }
 
 

@@ -23,7 +23,7 @@ ROLES = ("omar", "operator", "lead", "quality", "engineer", "admin", "Quality")
 """A person of that name who may do everything."""
 MADE_BY_SERVICE = ("redline_id", "issue_id", "endpoint_id", "delivery_id", "sha256")
 """What is learned from an answer and takes the place of the example of that name from then on."""
-FINDS_NOTHING = {"from", "to", "sort", "actor", "state", "status", "as_of", "known_at"}
+FINDS_NOTHING = {"from", "to", "sort", "actor", "state", "status", "as_of", "known_at", "with"}
 """Query parameters whose example need not find what the other examples made."""
 
 BY = {"by": {"person": "omar", "machine": "scanner-2"}}
@@ -189,6 +189,8 @@ BEFORE: Mapping[str, Arranged] = {
     "GET /units/{unit_id}/where-used": [INSTALL],
     "GET /units/{unit_id}/where-used/export": [INSTALL],
     "GET /units/{unit_id}/next-higher-assembly": [INSTALL],
+    "GET /units/{unit_id}/as-built/compare": [INSTALL],
+    "GET /units/{unit_id}/as-built/against-plan": [the_pump_is_being_built],
     "POST /units/{unit_id}/installations": [the_pump_is_being_built, "POST /units"],
     "GET /locations": ["PUT /locations/{location}"],
     "GET /locations/{location}": ["PUT /locations/{location}"],

@@ -4,11 +4,13 @@ What stands is what was installed by then, as far as it was known, and not remov
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
 
 from services.inventory.adapters.questions import Question
+from services.inventory.domain.differences import Placed
 from shared.kernel import plain
 
 AS_BUILT = text("""
@@ -27,7 +29,7 @@ AS_BUILT = text("""
           and i.recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
           and (i.removed_at is null or i.removed_at > coalesce(cast(:as_of as timestamptz), 'infinity')
                or i.removed_recorded_at > coalesce(cast(:known_at as timestamptz), 'infinity'))
-          and down.level < 1000
+          and down.level < coalesce(cast(:depth as int), 1000)
     ), wanted as (
         select * from down
         where cast(:level as int) is null
@@ -82,6 +84,7 @@ PLACED = Question(
     readers=PLACE,
     position=lambda row: [row[name] or "" for name in PLACE],
     view=placed_view,
+    defaults={"depth": None},
     columns=(
         "level",
         "parent_unit_id",
@@ -115,3 +118,19 @@ def tree_of(root: dict[str, Any], placed: Sequence[dict[str, Any]]) -> dict[str,
         nodes[one["parent_unit_id"]]["children"].append(node)
         nodes[one["unit_id"]] = node
     return top
+
+
+def placed_of(view: Mapping[str, Any]) -> Placed:
+    """One installation, as the rules compare it."""
+    return Placed(
+        view["parent_unit_id"],
+        view["unit_id"],
+        view["part_number"],
+        view["revision"],
+        view["serial"],
+        view["lot"],
+        Decimal(view["quantity"]),
+        view["requirement_id"],
+        view["designator"],
+        view["substitute"],
+    )

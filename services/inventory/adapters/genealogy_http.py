@@ -26,7 +26,8 @@ Form = Annotated[Format, Query(alias="format", examples=["csv"])]
 Tops = Annotated[bool, Query(alias="tops", examples=[True], description="only the ends of the ways up")]
 
 
-def _questions(request: Request) -> Questions:
+def questions_of(request: Request) -> Questions:
+    """What answers here."""
     questions: Questions = request.app.state.questions
     return questions
 
@@ -35,7 +36,7 @@ def _reach(only_tops: bool) -> Reach:
     return Reach.TOPS if only_tops else Reach.ALL
 
 
-Asking = Annotated[Questions, Depends(_questions)]
+Asking = Annotated[Questions, Depends(questions_of)]
 
 
 @router.get("/units/{unit_id}/tree", **needs("read"))

@@ -1,7 +1,7 @@
 """How a question about the genealogy is answered: on pages that stand still, or row by row for the whole of it."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
@@ -35,7 +35,7 @@ class Question:
     """A statement with `:unit_id`, `:as_of`, `:known_at` and `:limit`, and what an answer's row looks like.
 
     ``readers`` name the members of a row's place in the order of the answer, which are parameters too, all null for
-    the beginning; ``position`` takes them from a row.
+    the beginning; ``position`` takes them from a row. ``defaults`` are what else the statement asks for.
     """
 
     statement: TextClause
@@ -43,6 +43,7 @@ class Question:
     position: Callable[[Row], list[Any]]
     view: Callable[[Row], Document]
     columns: Sequence[str]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Questions:
@@ -95,7 +96,8 @@ class Questions:
         """
         async with self._engine.connect() as connection:
             await _check_there(connection, unit_id)
-            values = {"unit_id": unit_id, **moment.parameters, **dict.fromkeys(question.readers), "limit": None, **more}
+            place = dict.fromkeys(question.readers) | {"limit": None}
+            values = {"unit_id": unit_id, **moment.parameters, **place, **question.defaults, **more}
             options = {"yield_per": AT_ONCE}
             async with connection.stream(question.statement, values, execution_options=options) as result:
                 async for rows in result.mappings().partitions():
@@ -110,7 +112,7 @@ async def _check_there(connection: AsyncConnection, unit_id: str) -> None:
 async def _rows(
     connection: AsyncConnection, question: Question, unit_id: str, moment: Moment, limit: int, values: Row
 ) -> Sequence[Row]:
-    parameters = {"unit_id": unit_id, **moment.parameters, "limit": limit, **values}
+    parameters = {"unit_id": unit_id, **moment.parameters, "limit": limit, **question.defaults, **values}
     found = (await connection.execute(question.statement, parameters)).mappings().all()
     return cast(Sequence[Row], found)
 

@@ -138,6 +138,7 @@ USED = Question(
     readers={"level": int, "after_unit_id": str, "trail": str},
     position=lambda row: [row[name] for name in ("level", "unit_id", "trail")],
     view=used_view,
+    defaults={"reach": Reach.ALL},
     columns=(
         "level",
         "unit_id",

@@ -1,4 +1,4 @@
-"""`asbuilt review | complete | history | tree`: a run's completion and what can be read about it."""
+"""`asbuilt review | complete | history`: a run's completion and what can be read about it."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -79,16 +79,6 @@ def history(context: typer.Context, run: RunId, at_most: AtMost = 1000, *, as_js
     if not entries:
         services.get("run", f"/runs/{run}")
     say({"items": entries}, lambda document: shown.history(document["items"]), as_json=as_json)
-
-
-def tree(
-    context: typer.Context,
-    unit: Annotated[str, typer.Argument(metavar="UNIT", help="The unit's id: its serial, or part:lot.")],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Show the as-built tree of a unit: what is installed in it, to any depth, for what, by whom and when."""
-    say(Services(where(context)).get("inventory", f"/units/{unit}/tree"), shown.tree, as_json=as_json)
 
 
 def in_utc(moment: datetime) -> datetime:
