@@ -8,7 +8,7 @@ from shared.contracts import inventory as contracts
 from shared.contracts.base import Contract
 from shared.messaging.service import by
 
-Told = events.UnitReceived | events.UnitSplit | events.StockEvent | LocationConfigured
+Told = events.UnitReceived | events.UnitSplit | events.StockEvent | events.IssueNoted | LocationConfigured
 
 
 def stock_told(event: Told) -> Contract:
@@ -32,6 +32,8 @@ def stock_told(event: Told) -> Contract:
             return contracts.UnitScrapped(by=by(who), unit_id=unit_id, quantity=quantity, reason=reason, run_id=run_id)
         case events.UnitReturned(unit_id, who, _, quantity, reason):
             return contracts.UnitReturned(by=by(who), unit_id=unit_id, quantity=quantity, reason=reason)
+        case events.IssueNoted():
+            return _issue(event)
         case LocationConfigured(who, _, location, is_available, reason):
             return contracts.LocationConfigured(by=by(who), location=location, is_available=is_available, reason=reason)
         case _:
@@ -64,4 +66,19 @@ def _split(event: events.UnitSplit) -> contracts.UnitSplit:
         left=event.left,
         because=event.because.value,
         run_id=event.run_id,
+        as_built_version=event.as_built_version,
+    )
+
+
+def _issue(event: events.IssueNoted) -> contracts.UnitIssueNoted:
+    says = event.says
+    return contracts.UnitIssueNoted(
+        by=by(event.by),
+        unit_id=event.unit_id,
+        issue_id=says.issue_id,
+        withholds=says.withholds,
+        quarantine=says.is_quarantine,
+        disposition=says.disposition,
+        availability=says.availability,
+        resolved=says.is_resolved,
     )

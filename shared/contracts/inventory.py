@@ -89,6 +89,19 @@ class UnitSplit(Fact):
     left: Exact = Field(description="of the origin, after this")
     because: SplitBecause
     run_id: Id | None = Field(None, description="the run that builds the origin, or built it last, where one did")
+    as_built_version: int | None = Field(None, description="of an origin that a run builds: it builds less since")
+
+
+class UnitIssueNoted(Fact):
+    """An issue says something else about a unit: whether it is withheld for it, and why."""
+
+    unit_id: Id
+    issue_id: Id
+    withholds: bool
+    quarantine: bool = Field(False, description="the unit was split off and is held because of the issue")
+    disposition: Name | None = None
+    availability: Name | None = Field(None, description="of the disposition that was chosen")
+    resolved: bool = False
 
 
 class UnitClaimed(Fact):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from services.inventory.domain.unit import Identification, Requirement
+from services.inventory.domain.unit import Identification, IssueSays, Requirement
 from shared.kernel import Actor, immutable
 
 
@@ -52,6 +52,40 @@ class ReturnUnit(Command):
     part_unit_id: str
 
 
+@immutable
+class PartHeld:
+    """Part of a unit that an issue had split off and held."""
+
+    unit_id: str
+    of_unit_id: str
+
+
+@immutable
+class NoteIssue:
+    """An issue stands so: what it says about its unit, and the parts that it had split off."""
+
+    unit_id: str | None
+    by: Actor
+    at: datetime
+    says: IssueSays
+    parts: tuple[PartHeld, ...] = ()
+
+    @property
+    def issue_id(self) -> str:
+        """The issue."""
+        return self.says.issue_id
+
+
+@immutable
+class Quarantine(Command):
+    """An issue wants a quantity of this unit split off as ``part_unit_id`` and held; ``noted`` is how it stands."""
+
+    part_unit_id: str
+    quantity: Decimal
+    noted: NoteIssue
+
+
+IssueCommand = NoteIssue | Quarantine
 StockCommand = ReceiveUnit | MoveUnit | ScrapUnit | ReturnUnit
 
 
@@ -161,4 +195,6 @@ class Free(Command):
     run_id: str
 
 
-AnyCommand = StockCommand | ClaimTarget | EditingCommand | Install | Remove | Release | Reopen | FailBuild | Free
+AnyCommand = (
+    StockCommand | IssueCommand | ClaimTarget | EditingCommand | Install | Remove | Release | Reopen | FailBuild | Free
+)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from services.inventory.domain import events, installing, requirements, stock
+from services.inventory.domain import events, installing, requirements, stock, withholding
 from services.inventory.domain.commands import (
     AddRequirement,
     AnyCommand,
@@ -13,6 +13,8 @@ from services.inventory.domain.commands import (
     Free,
     Install,
     MoveUnit,
+    NoteIssue,
+    Quarantine,
     ReceiveUnit,
     Release,
     Remove,
@@ -30,6 +32,7 @@ from services.inventory.domain.refusals import TargetNotAvailable
 from services.inventory.domain.reopening import with_components
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Identification, Known, Unit
+from shared.kernel import plain
 
 Events = tuple[AnyEvent, ...]
 
@@ -66,10 +69,14 @@ def with_status(known: Known, happened: Iterable[AnyEvent]) -> Events:
     return (*happened, *changes)
 
 
-def _decided(known: Known, command: AnyCommand) -> Events:
+def _decided(known: Known, command: AnyCommand) -> Events:  # noqa: C901 - one line for each command
     match command:
         case ReceiveUnit() | MoveUnit() | ScrapUnit() | ReturnUnit():
             return stock.decide(known, command)
+        case NoteIssue():
+            return withholding.note(known, command)
+        case Quarantine():
+            return withholding.quarantine(known, command)
         case ClaimTarget():
             return _claim(known, command)
         case AddRequirement() | ChangeRequirement() | RemoveRequirement():
@@ -120,8 +127,10 @@ def _not_claimable(unit: Unit, wanted: Identification) -> str | None:
     there = unit.identification
     if there.part_number != wanted.part_number:
         return f"{there.part_number}, not {wanted.part_number}"
-    if unit.scrapped_quantity >= there.quantity:
+    if unit.scrapped_quantity >= there.quantity > 0:
         return "scrapped"
+    if (wanted.quantity, wanted.unit_of_measure) != (there.quantity, there.unit_of_measure):
+        return f"{plain(there.quantity)} {there.unit_of_measure}, not {plain(wanted.quantity)} {wanted.unit_of_measure}"
     if unit.parent_unit_id is not None:
         return f"installed in {unit.parent_unit_id}"
     if unit.build is not None and unit.build.is_open:

@@ -72,6 +72,13 @@ class UnitReturned(UnitEvent):
     reason: str
 
 
+@immutable
+class IssueNoted(UnitEvent):
+    """An issue says something else about this unit."""
+
+    says: IssueSays
+
+
 StockEvent = QuantityReceived | UnitMoved | LocationNoted | UnitScrapped | UnitReturned
 
 
@@ -87,13 +94,16 @@ class SplitReason(StrEnum):
 
 @immutable
 class UnitSplit(UnitEvent):
-    """A quantity was taken off this unit and is a unit of its own; ``left`` is what stays. ``run_id`` builds it."""
+    """A quantity was taken off this unit and is a unit of its own; ``left`` is what stays. ``run_id`` builds it,
+    or built it last; while it does, ``as_built_version`` moves on.
+    """
 
     part_unit_id: str
     quantity: Decimal
     left: Decimal
     because: SplitReason
     run_id: str | None = None
+    as_built_version: int | None = None
 
 
 @immutable
@@ -263,6 +273,7 @@ AnyEvent = (
     UnitReceived
     | UnitSplit
     | StockEvent
+    | IssueNoted
     | UnitClaimed
     | EditingEvent
     | UnitFreed

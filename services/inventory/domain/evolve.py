@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import assert_never
 
-from services.inventory.domain import requirements, stock
+from services.inventory.domain import requirements, splitting, stock, withholding
 from services.inventory.domain.events import (
     AnyEvent,
     BuildFailed,
     CompletionContested,
     ComponentCleared,
     ComponentReopened,
+    IssueNoted,
     LocationNoted,
     QuantityReceived,
     RequirementAdded,
@@ -44,7 +45,9 @@ def evolve(unit: Unit | None, event: AnyEvent) -> Unit:
 def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901 - one line for each event
     match event:
         case UnitSplit():
-            return replace(unit, identification=replace(unit.identification, quantity=event.left))
+            return splitting.evolve(unit, event)
+        case IssueNoted():
+            return withholding.evolve(unit, event)
         case QuantityReceived() | UnitMoved() | LocationNoted() | UnitScrapped() | UnitReturned():
             return stock.evolve(unit, event)
         case UnitClaimed():

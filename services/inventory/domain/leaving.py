@@ -11,6 +11,7 @@ from services.inventory.domain.commands import ReturnUnit, ScrapUnit
 from services.inventory.domain.events import AnyEvent, SplitReason
 from services.inventory.domain.moving import check_loose
 from services.inventory.domain.refusals import BeingBuilt, NothingLeft, ScrappedAlready
+from services.inventory.domain.scaling import taken_off
 from services.inventory.domain.splitting import split
 from services.inventory.domain.unit import Unit
 
@@ -31,7 +32,7 @@ def scrap(unit: Unit, command: ScrapUnit) -> Events:
     if not _is_part(unit, command.quantity):
         return (scrapped(unit, unit.unit_id, unit.identification.quantity, command),)
     quantity = command.quantity or Decimal(0)
-    taken = split(unit, command.part_unit_id, quantity, SplitReason.SCRAP, command.by, command.at)
+    taken = taken_off(unit, command.part_unit_id, quantity, SplitReason.SCRAP, command.by, command.at)
     return (*taken, scrapped(unit, command.part_unit_id, quantity, command))
 
 

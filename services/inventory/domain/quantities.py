@@ -14,3 +14,8 @@ def plus(one: Decimal, other: Decimal) -> Decimal:
 def minus(one: Decimal, other: Decimal) -> Decimal:
     """Their difference, digit by digit."""
     return _EXACT.subtract(one, other)
+
+
+def share(quantity: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """What a part needs of what the whole needs: so much of each piece as before, digit by digit."""
+    return _EXACT.divide(_EXACT.multiply(quantity, part), whole)

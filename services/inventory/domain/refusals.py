@@ -52,6 +52,13 @@ class BeingBuilt(Refused):
     resolve = "Wait until {run_id} is complete or canceled, have an issue put a part in quarantine, or scrap it."
 
 
+class NothingToBuild(Refused):
+    """The issue {issue_id} cannot have all of {unit_id} held, because the run {run_id} would build nothing any more."""
+
+    code = "nothing-to-build"
+    resolve = "Hold or fail the run {run_id}, or have a smaller quantity held."
+
+
 class TooManyLocations(Refused):
     """There are {most} locations already, so {location} cannot be one more."""
 

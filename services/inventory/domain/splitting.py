@@ -70,3 +70,12 @@ def _check(origin: Unit, quantity: Decimal) -> None:
         raise QuantityInvalid(unit_id=origin.unit_id, wanted=plain(quantity), quantity=plain(left))
     if quantity > left:
         raise InsufficientQuantity(unit_id=origin.unit_id, quantity=plain(left), wanted=plain(quantity))
+
+
+def evolve(unit: Unit, event: events.UnitSplit) -> Unit:
+    """The origin with what is left; a run that builds it builds so much from then on."""
+    what = replace(unit.identification, quantity=event.left)
+    if event.as_built_version is None or unit.build is None:
+        return replace(unit, identification=what)
+    build = replace(unit.build, quantity=event.left)
+    return replace(unit, identification=what, build=build, as_built_version=event.as_built_version)

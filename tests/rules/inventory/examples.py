@@ -12,7 +12,7 @@ from services.inventory.domain.decide import decide
 from services.inventory.domain.evolve import evolve
 from services.inventory.domain.locations import ConfigureLocation
 from services.inventory.domain.status import standing
-from services.inventory.domain.unit import Identification, Requirement, Unit, UnitStatus
+from services.inventory.domain.unit import Identification, IssueSays, Requirement, Unit, UnitStatus
 from shared.kernel import Actor, split_id
 from shared.testing.story import Rules, Story
 
@@ -175,3 +175,36 @@ def location(name: str = "Rack 7", *, is_available: bool = False, reason: str = 
 
 def _exact(quantity: str | None) -> Decimal | None:
     return None if quantity is None else Decimal(quantity)
+
+
+def issue(
+    unit_id: str | None = LOT,
+    availability: str | None = None,
+    *,
+    issue_id: str = "i-1",
+    is_resolved: bool = False,
+    held: Sequence[str] = (),
+) -> commands.NoteIssue:
+    """An issue stands so; ``held`` are the parts of its unit that it had put in quarantine."""
+    disposition = None if availability is None else f"disposition for {availability}"
+    says = IssueSays(issue_id, disposition, availability, is_resolved)
+    parts = tuple(commands.PartHeld(one, unit_id or "") for one in held)
+    return commands.NoteIssue(unit_id, OLGA, NOON, says, parts)
+
+
+def quarantine(quantity: str = "7.5", unit_id: str = LOT, availability: str | None = None) -> commands.Quarantine:
+    """The issue has a part of a lot held."""
+    part = f"{unit_id}~held"
+    noted = issue(unit_id, availability, held=[part])
+    return commands.Quarantine(unit_id, OLGA, NOON, part, Decimal(quantity), noted)
+
+
+def lot_run(*requirements: Requirement, run_id: str = "run-1", quantity: str = "10") -> commands.ClaimTarget:
+    """A run builds a lot of pumps; it needs two rotors for each, where nothing else is said."""
+    what = Identification("PUMP-100:L9", "PUMP-100", "A", None, "L9", Decimal(quantity), "each", "Line 2")
+    each = requirements or (requirement(quantity=Decimal(2)),)
+    wanted = {one.requirement_id: replace(one, quantity=one.quantity * what.quantity) for one in each}
+    return commands.ClaimTarget(what.unit_id, OLGA, NOON, run_id, what, wanted)
+
+
+PUMPS = "PUMP-100:L9"

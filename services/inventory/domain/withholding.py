@@ -1,0 +1,92 @@
+"""What issues say about units: which of them withhold a unit, and parts that are put in quarantine (domain.md 4.1, 5).
+
+An issue speaks of its unit, and of everything that was split off from that; of which it had parts put in quarantine, it
+speaks of these parts only. Two issues on a unit: it may be used only when both allow it. What a completion record says
+is nobody's to change here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from services.inventory.domain import events
+from services.inventory.domain.commands import NoteIssue, Quarantine
+from services.inventory.domain.events import AnyEvent, SplitReason
+from services.inventory.domain.lookup import known_unit
+from services.inventory.domain.moving import check_loose
+from services.inventory.domain.refusals import NothingToBuild
+from services.inventory.domain.scaling import taken_off
+from services.inventory.domain.unit import IssueSays, Known, Unit
+
+Events = tuple[AnyEvent, ...]
+
+
+def note(known: Known, command: NoteIssue) -> Events:
+    """What an issue says from now on, for each unit that it speaks of and that it says something else about.
+
+    :raises UnknownUnit: when it withholds a unit that is not known yet.
+    """
+    if command.unit_id is not None and command.says.withholds:
+        known_unit(known, command.unit_id)
+    return tuple(_noted(known, command))
+
+
+def quarantine(known: Known, command: Quarantine) -> Events:
+    """Part of a unit is split off and held because of an issue.
+
+    :raises UnknownUnit: when the unit is not known yet.
+    :raises StillInstalled: when it is installed.
+    :raises NothingToBuild: when a run builds it and nothing would be left.
+    :raises Refused: when such a part cannot be split off.
+    """
+    if command.part_unit_id in known:
+        return note(known, command.noted)
+    origin = known_unit(known, command.unit_id)
+    check_loose(origin)
+    if origin.build is not None and origin.build.is_open and command.quantity == origin.identification.quantity:
+        raise NothingToBuild(unit_id=origin.unit_id, run_id=origin.build.run_id, issue_id=command.noted.issue_id)
+    taken = taken_off(origin, command.part_unit_id, command.quantity, SplitReason.QUARANTINE, command.by, command.at)
+    says = replace(command.noted.says, is_quarantine=True)
+    held = events.IssueNoted(command.part_unit_id, command.by, command.at, says)
+    rest = (one for one in _noted(known, command.noted) if one.unit_id != command.part_unit_id)
+    return (*taken, *((held,) if says.withholds else ()), *rest)
+
+
+def evolve(unit: Unit, event: events.IssueNoted) -> Unit:
+    """The unit with what the issue says; one that does not withhold it is forgotten."""
+    others = {name: one for name, one in unit.issues.items() if name != event.says.issue_id}
+    return replace(unit, issues={**others, event.says.issue_id: event.says} if event.says.withholds else others)
+
+
+def _noted(known: Known, command: NoteIssue) -> Iterator[events.IssueNoted]:
+    for unit, says in _spoken_of(known, command):
+        before = unit.issues.get(says.issue_id)
+        if before != says and (says.withholds or before is not None):
+            yield events.IssueNoted(unit.unit_id, command.by, command.at, says)
+
+
+def _spoken_of(known: Known, command: NoteIssue) -> Iterator[tuple[Unit, IssueSays]]:
+    """Every unit that an issue speaks of, or spoke of, with what it says about it."""
+    of_unit = command.says
+    of_part = replace(of_unit, is_quarantine=True)
+    nothing = IssueSays(of_unit.issue_id, None, None, is_resolved=True)
+    parts = {one.unit_id for one in command.parts}
+    is_in_parts = any(one.of_unit_id == command.unit_id for one in command.parts)
+    for unit in known.values():
+        if isinstance(unit, Unit):
+            line = _line(known, unit)
+            if not parts.isdisjoint(line):
+                yield unit, of_part
+            elif command.unit_id in line:
+                yield unit, nothing if is_in_parts else of_unit
+
+
+def _line(known: Mapping[str, Unit], unit: Unit) -> set[str]:
+    """A unit, and those that it was split off from."""
+    line = {unit.unit_id}
+    while (origin := unit.identification.origin_unit_id) is not None and origin not in line:
+        line.add(origin)
+        above = known.get(origin)
+        if above is None:
+            break
+        unit = above
+    return line
