@@ -24,7 +24,7 @@ from services.inventory.domain.evolve import evolve
 from services.inventory.domain.locations import LOCATIONS, LocationConfigured, Locations, configured
 from services.inventory.domain.unit import Unit
 from services.inventory.handlers import HANDLERS
-from shared.contracts.catalog import PLANT_INSTALLS, PLANT_UNITS, RUNS
+from shared.contracts.catalog import ISSUES, PLANT_INSTALLS, PLANT_UNITS, RUNS
 from shared.messaging.service import Service
 from shared.messaging.watch import Watch
 from shared.runtime.parts import PARTS
@@ -42,7 +42,7 @@ def _subject_of(event: AnyEvent | LocationConfigured) -> str:
 
 SERVICE = Service(
     name="inventory",
-    topics=tuple(topic.name for topic in (PLANT_UNITS, PLANT_INSTALLS, RUNS)),
+    topics=tuple(topic.name for topic in (PLANT_UNITS, PLANT_INSTALLS, RUNS, ISSUES)),
     decide=decide_any,
     evolve=_evolve,
     subject_of=_subject_of,

@@ -6,10 +6,11 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from services.inventory.domain import commands
-from services.inventory.domain.lookup import within
-from services.inventory.domain.unit import Identification, Requirement
-from shared.contracts import plant, run
+from services.inventory.domain.lookup import split_from, within
+from services.inventory.domain.unit import Identification, IssueSays, Requirement
+from shared.contracts import issue, plant, run
 from shared.contracts.base import Contract
+from shared.contracts.catalog import CATALOG
 from shared.kernel import split_id
 from shared.messaging.messages import Ask, Message
 from shared.messaging.service import Handler
@@ -151,6 +152,42 @@ def free(message: Message) -> Ask[commands.Free]:
     return Ask((data.unit_id,), commands.Free(data.unit_id, message.actor, message.happened_at, data.run_id))
 
 
+def note_issue(message: Message) -> Ask[commands.NoteIssue]:
+    """An issue changed: its unit, and the parts that it had put in quarantine, are withheld for it or not."""
+    command = _as_it_stands(message)
+    return Ask(_spoken_of(command), command)
+
+
+def quarantine(message: Message) -> Ask[commands.Quarantine]:
+    """An issue has part of a unit split off and held. A refusal is about the issue, which hears of it."""
+    part = _is(message, issue.IssueQuarantined).part
+    noted = _as_it_stands(message)
+    command = commands.Quarantine(
+        part.of_unit_id, message.actor, message.happened_at, part.unit_id, part.quantity, noted
+    )
+    return Ask((*_spoken_of(noted), part.of_unit_id), command)
+
+
+def _as_it_stands(message: Message) -> commands.NoteIssue:
+    data = _is(message, issue.IssueFact)
+    says = IssueSays(data.issue_id, data.disposition, data.availability, data.state == "resolved")
+    parts = tuple(commands.PartHeld(one.unit_id, one.of_unit_id) for one in data.quarantined)
+    return commands.NoteIssue(data.unit_id, message.actor, message.happened_at, says, parts)
+
+
+def _spoken_of(command: commands.NoteIssue) -> tuple[str, ...]:
+    """The issue, which is no unit, stands first: a refusal is about it."""
+    units = [one.unit_id for one in command.parts]
+    if command.unit_id is not None:
+        units.append(command.unit_id)
+    return (command.issue_id, *units, *map(split_from, units))
+
+
+ISSUE_FACTS: tuple[type[Contract], ...] = tuple(
+    entry.contract for entry in CATALOG.values() if issubclass(entry.contract, issue.IssueFact)
+)
+"""Whatever happens to an issue, it says how it stands."""
+
 HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
     {
         plant.UnitReceived: Handler(receive, "unit:receive"),
@@ -164,6 +201,8 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         run.RunReopened: Handler(reopen),
         run.RunFailed: Handler(fail),
         run.RunCanceled: Handler(free),
+        **dict.fromkeys(ISSUE_FACTS, Handler(note_issue)),
+        issue.IssueQuarantined: Handler(quarantine),
     }
 )
 

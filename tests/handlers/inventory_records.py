@@ -131,3 +131,9 @@ def _stood_for(kind: Wider, name: str, units: Mapping[str, Held[Any]]) -> set[st
     else:
         direct = {key for key, unit in those.items() if unit.identification.origin_unit_id == name}
     return direct.union(*(_stood_for(kind, one, units) for one in direct))
+
+
+def an_issue(type_: str, unit_id: str | None = ROTOR, **more: Any) -> Sent:
+    """An issue stands so."""
+    said = {"issue_id": "i-1", "title": "Rust", "state": "pending", "unit_id": unit_id} | more
+    return event(f"asbuilt.issue.{type_}.v1", BY | {name: one for name, one in said.items() if one is not None})

@@ -195,6 +195,5 @@ class Free(Command):
     run_id: str
 
 
-AnyCommand = (
-    StockCommand | IssueCommand | ClaimTarget | EditingCommand | Install | Remove | Release | Reopen | FailBuild | Free
-)
+BuildCommand = ClaimTarget | Release | Reopen | FailBuild | Free
+AnyCommand = StockCommand | IssueCommand | BuildCommand | EditingCommand | Install | Remove

@@ -1,0 +1,119 @@
+"""The inventory service hears of issues: records in, announcements out; and on a real PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from services.inventory.app import SERVICE, build
+from services.inventory.domain.status import standing
+from services.inventory.handlers import ISSUE_FACTS
+from shared.contracts import issue
+from shared.contracts.catalog import CATALOG
+from shared.testing.databases import Database
+from shared.testing.topics import Sent, event
+from tests.handlers.bench import BY, Bench
+from tests.handlers.inventory_records import PUMP, ROTOR, an_issue, and_above, created, installed, received
+from tests.handlers.served import Served, served
+
+LOT = "SCR-4:L1"
+PART = f"{LOT}~quarantine"
+HELD = {"unit_id": PART, "of_unit_id": LOT, "quantity": "25"}
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """The inventory service."""
+    return Bench(SERVICE, and_above)
+
+
+@pytest.fixture
+async def as_(database: Callable[[str], Database], tmp_path: Path) -> AsyncIterator[Served]:
+    """The inventory service, served, on PostgreSQL."""
+    async with served(build, database("inventory"), tmp_path) as service:
+        yield service
+
+
+def a_lot(quantity: str = "400") -> Sent:
+    """Screws."""
+    what = {"unit_id": LOT, "part_number": "SCR-4", "revision": "A", "lot": "L1", "quantity": quantity}
+    return event("plant.unit.received.v1", what)
+
+
+def test_inventory_hears_everything_that_an_issue_says() -> None:
+    """A type of issue event that is new is heard unasked."""
+    said = {entry.contract for entry in CATALOG.values() if issubclass(entry.contract, issue.IssueFact)}
+    assert set(ISSUE_FACTS) == said
+    assert said <= set(SERVICE.handlers)
+
+
+async def test_a_chosen_disposition_withholds_the_unit_and_its_resolution_frees_it(bench: Bench) -> None:
+    """Approved or not; the change of status names the issue."""
+    waits = {"disposition": "rework", "availability": "release-on-resolve"}
+    await bench.takes(received(), an_issue("opened"), an_issue("disposition-chosen", **waits))
+    said = bench.said("unit.status-changed")[-1]
+    assert (said["status"], said["reason"]) == (
+        "on_hold",
+        "the issue i-1 withholds it (rework: release-on-resolve)",
+    )
+    noted = bench.said("unit.issue-noted")[-1]
+    assert (noted["unit_id"], noted["withholds"], noted["disposition"]) == (ROTOR, True, "rework")
+    await bench.takes(created(), installed())
+    assert bench.refusals == ["unit-not-available"]
+    await bench.takes(an_issue("resolved", state="resolved", approved=True, **waits))
+    assert standing(bench.state(ROTOR)).status == "available"
+
+
+async def test_a_quarantine_splits_the_part_off(bench: Bench) -> None:
+    """Under the id that the issue gave it; told again by the next event of the issue, nothing more happens."""
+    await bench.takes(a_lot(), an_issue("quarantined", LOT, quarantined=[HELD], part=HELD))
+    assert bench.types[-4:] == ["unit.split", "unit.received", "unit.issue-noted", "unit.status-changed"]
+    assert bench.said("unit.split")[0]["because"] == "quarantine"
+    assert standing(bench.state(PART)).status == "on_hold"
+    count = len(bench.told)
+    await bench.takes(an_issue("in-review", LOT, quarantined=[HELD]))
+    assert len(bench.told) == count
+
+
+async def test_a_quarantine_that_cannot_be_is_refused_to_its_issue(bench: Bench) -> None:
+    """Whoever had it split off reads why: the refusal is about the issue, and names the unit."""
+    await bench.takes(a_lot("20"), an_issue("quarantined", LOT, quarantined=[HELD], part=HELD))
+    said = bench.said("unit.change-refused")[0]
+    assert (said["code"], said["subject_id"], said["unit_id"]) == ("insufficient-quantity", "i-1", LOT)
+    assert said["refused_type"] == "asbuilt.issue.quarantined.v1"
+
+
+async def test_an_issue_that_is_early_waits_for_its_unit(bench: Bench) -> None:
+    """What it withholds must not be used when it comes."""
+    await bench.takes(an_issue("disposition-chosen", disposition="scrap", availability="permanently-unavailable"))
+    assert [one.waits_for for one in bench.aside] == [ROTOR]
+    await bench.takes(received())
+    assert standing(bench.state(ROTOR)).status == "on_hold"
+
+
+async def test_a_recall_reaches_what_was_split_off_before(as_: Served) -> None:
+    """Locked and loaded though the issue names the lot only; the reason is shown with the unit."""
+    moved = {"unit_id": LOT, "location": "Line 2", "quantity": "50"}
+    await as_.takes(a_lot(), event("plant.unit.moved.v1", moved))
+    chosen = {"disposition": "scrap", "availability": "permanently-unavailable"}
+    await as_.takes(an_issue("disposition-chosen", LOT, **chosen))
+    found = (await as_("viewer").get("/units", params={"part_number": "SCR-4"})).json()["items"]
+    assert [one["status"] for one in found] == ["on_hold", "on_hold"]
+    shown = (await as_("viewer").get(f"/units/{found[1]['unit_id']}")).json()
+    assert shown["status_changes_when"] == "the issue i-1 gets another disposition"
+    free = chosen | {"availability": "immediate", "was": "permanently-unavailable"}
+    await as_.takes(an_issue("availability-changed", LOT, **free))
+    found = (await as_("viewer").get("/units", params={"part_number": "SCR-4"})).json()["items"]
+    assert [one["status"] for one in found] == ["available", "available"]
+
+
+async def test_an_issue_after_completion_changes_the_status_and_nothing_else(as_: Served) -> None:
+    """The unit is withheld; what was released stays released."""
+    await as_.takes(received(), created(), installed())
+    canceled = BY | {"run_id": f"run of {PUMP}", "unit_id": PUMP, "reason": "order withdrawn"}
+    await as_.takes(event("asbuilt.run.canceled.v1", canceled))
+    before = (await as_("viewer").get(f"/units/{PUMP}")).json()
+    await as_.takes(an_issue("dispositioned", PUMP, disposition="repair", availability="release-on-resolve"))
+    after = (await as_("viewer").get(f"/units/{PUMP}")).json()
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"status", "status_reason", "status_changes_when", "version"}
