@@ -39,14 +39,19 @@ class Floor:
     def __init__(self, plant: PlantUnderTest, run: ServiceProcess | None = None) -> None:
         """``run``: the process of the run service that answers, where there are several."""
         self.plant = plant
-        self._at = {"inventory": plant.process("inventory"), "run": run or plant.process("run")}
+        self._at = {one.service: one for one in plant.processes} | ({} if run is None else {"run": run})
         self._numbers = count(1)
 
     def orders(self, **changed: Any) -> tuple[str, str]:
         """Planning orders a pump; the ids of run and unit."""
         number = next(self._numbers)
-        run_id, serial = f"run-{number}", f"PUMP-{number}"
-        order = {
+        order = self.order(f"run-{number}", f"PUMP-{number}") | changed
+        self.plant.publish.event("plant.run.ordered.v1", order)
+        return order["run_id"], order["target"]["serial"]
+
+    def order(self, run_id: str, serial: str) -> Document:
+        """The order of a pump."""
+        return {
             "run_id": run_id,
             "part_number": "PUMP-100",
             "revision": "B",
@@ -55,9 +60,7 @@ class Floor:
             "steps": STEPS,
             "requirements": [ROTOR],
             "gates": [RELEASE],
-        } | changed
-        self.plant.publish.event("plant.run.ordered.v1", order)
-        return run_id, order["target"]["serial"]
+        }
 
     def receives(self, serial: str, part_number: str = "ROTOR-7") -> str:
         """The warehouse receives a component."""

@@ -61,3 +61,19 @@ async def test_giving_up_a_parked_record_settles_it_on_its_run(as_: Served, runs
     assert len(settled) == 1
     assert "The station is mended." in settled[0]
     assert runs.count("recording") == 1
+
+
+async def test_what_was_looked_at_is_what_is_confirmed(as_: Served) -> None:
+    """A run that is read from its tables shows everything in the order in which it came, as one that is remembered
+    does: nobody is told that the review changed when it did not.
+    """
+    early = [signed(id_=f"early-{number}") for number in range(9)]
+    await as_.takes(ordered(), *early, recorded(), signed(), signed("test"))
+    shown = (await as_("viewer").get(f"/runs/{R}/review")).json()
+    assert [one["code"] for one in shown["warnings"]] == ["refused-evidence"] * len(early)
+    kept = (await as_("viewer").get(PATH)).json()["items"]
+    assert [one["event_id"] for one in kept] == [f"early-{number}" for number in range(9)]
+    acknowledged = [{"code": one["code"], "subject": one["subject"]} for one in shown["warnings"]]
+    confirmation = {"review_version": shown["version"], "acknowledged": acknowledged}
+    answer = await as_("lead").post(f"/runs/{R}/complete", json=confirmation)
+    assert answer.status_code == 200, answer.text

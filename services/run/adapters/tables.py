@@ -1,4 +1,8 @@
-"""The run service's tables and the statements on them; each has a name and a reason."""
+"""The run service's tables and the statements on them; each has a name and a reason.
+
+What is kept of runs and steps is ``json``, and not ``jsonb``: that would sort its members, and a run that is loaded
+would show its warnings in another order than one that is remembered, and so another version of its review.
+"""
 
 from sqlalchemy import text
 
@@ -11,15 +15,15 @@ create table run (
     version bigint not null,
     ordered_at timestamptz not null,
     started_at timestamptz,
-    run_order jsonb not null,
-    progress jsonb not null
+    run_order json not null,
+    progress json not null
 );
 {LISTING_V1}
 create table step (
     run_id text not null references run,
     step_id text not null,
     state text not null,
-    progress jsonb not null,
+    progress json not null,
     is_attended boolean not null default false,
     seen_from timestamptz,
     seen_until timestamptz,
@@ -85,20 +89,20 @@ LOAD_STEPS = text("""
 CREATE = text("""
     insert into run (run_id, version, ordered_at, started_at, run_order, progress)
     select * from unnest(cast(:run_id as text[]), cast(:version as bigint[]), cast(:ordered_at as timestamptz[]),
-                         cast(:started_at as timestamptz[]), cast(:run_order as jsonb[]), cast(:progress as jsonb[]))
+                         cast(:started_at as timestamptz[]), cast(:run_order as json[]), cast(:progress as json[]))
     on conflict (run_id) do nothing""")
 
 UPDATE = text("""
     update run set version = new.version, started_at = new.started_at, progress = new.progress
     from unnest(cast(:run_id as text[]), cast(:version as bigint[]), cast(:started_at as timestamptz[]),
-                cast(:progress as jsonb[])) as new (run_id, version, started_at, progress)
+                cast(:progress as json[])) as new (run_id, version, started_at, progress)
     where run.run_id = new.run_id""")
 
 PUT_STEPS = text("""
     insert into step (run_id, step_id, state, progress, is_attended, seen_from, seen_until, saved_at)
     select *, now()
     from unnest(cast(:run_id as text[]), cast(:step_id as text[]), cast(:state as text[]),
-                cast(:progress as jsonb[]), cast(:is_attended as boolean[]),
+                cast(:progress as json[]), cast(:is_attended as boolean[]),
                 cast(:seen_from as timestamptz[]), cast(:seen_until as timestamptz[]))
     on conflict (run_id, step_id) do update
         set state = excluded.state, progress = excluded.progress, is_attended = excluded.is_attended,

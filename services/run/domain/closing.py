@@ -17,10 +17,14 @@ ClosingEvent = events.RunCompleted | events.RunReopened | events.RunCanceled | e
 
 
 def cancel(run: Run | None, command: CancelRun) -> Events:
-    """Take the run back; its target is free. One that failed for good can still be taken back."""
+    """Take the run back; its target is free. One that failed for good can still be taken back.
+
+    :raises ReasonMissing: when nothing is said.
+    """
     run = known_run(run, command)
     if not isinstance(run.decision, Failed):
         open_run(run, command)
+    check_reason(command.reason)
     unit_id = run.order.target.unit_id
     return (events.RunCanceled(run.run_id, command.by, command.at, unit_id, command.reason),)
 
@@ -36,11 +40,13 @@ def reopen(run: Run, command: ReopenRun) -> Events:
     """Open a completed run again (domain.md 3.7); a completion that is superseded already needs nothing.
 
     :raises RunNotComplete: when there is nothing to reopen.
+    :raises ReasonMissing: when nothing is said.
     """
     if command.number is not None and not _stands(run, command.number):
         return ()  # a completion that is superseded already
     if not isinstance(run.decision, Completed):
         raise RunNotComplete(run_id=run.run_id)
+    check_reason(command.reason)
     number = run.decision.number
     unit_id = run.order.target.unit_id
     return (events.RunReopened(run.run_id, command.by, command.at, unit_id, number, command.reason),)

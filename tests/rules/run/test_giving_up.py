@@ -1,5 +1,7 @@
 """A run that fails for good: a decision with a reason; its unit stays where it is (domain.md 3.3, 4.3)."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.run.domain.commands import AnyCommand
@@ -34,6 +36,12 @@ def test_a_run_fails_for_good_by_decision() -> None:
 def test_giving_up_needs_a_reason() -> None:
     """Nobody throws a pump away without a word."""
     RUN.given(ordered()).when(give_up("  ")).is_refused(ReasonMissing)
+
+
+def test_canceling_and_reopening_need_a_reason_too() -> None:
+    """Whoever decides about a whole run says why; the run stays as it is."""
+    RUN.given(ordered()).when(replace(cancel(), reason=" ")).is_refused(ReasonMissing)
+    completed().when(replace(reopen(), reason="")).is_refused(ReasonMissing)
 
 
 @pytest.mark.parametrize("command", [start("test"), record(), sign(), check_in(), approve(), give_up()])
