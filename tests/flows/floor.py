@@ -8,6 +8,7 @@ import httpx
 
 from shared.testing.conditions import eventually
 from shared.testing.plant import PlantUnderTest, ServiceProcess
+from shared.testing.topics import Heard
 
 Document = dict[str, Any]
 WITHIN_S = 60
@@ -73,10 +74,10 @@ class Floor:
         what = {"parent_unit_id": unit_id, "requirement_id": "rotor", "unit_id": component, "operator": "olga"}
         self.plant.publish.event("plant.unit.installed.v1", what)
 
-    def works(self, run_id: str) -> None:
+    def works(self, run_id: str, torque: str = "25.10") -> None:
         """Stations record and sign off everything."""
         one = {"run_id": run_id, "operator": "olga", "station": "torque-2"}
-        value = one | {"step_id": "assemble", "field_id": "torque", "value": "25.10"}
+        value = one | {"step_id": "assemble", "field_id": "torque", "value": torque}
         self.plant.publish.event("plant.step.value-recorded.v1", value)
         for step in ("assemble", "test"):
             self.plant.publish.event("plant.step.signed-off.v1", one | {"step_id": step})
@@ -110,12 +111,23 @@ class Floor:
         assert seen is not None
         return seen
 
-    def builds(self, **changed: Any) -> tuple[str, str, str]:
+    def hears(self, type_: str, key: str, times: int = 1, topic: str = "asbuilt.runs") -> list[Heard]:
+        """What is announced of one type about one thing, as soon as it was so often."""
+
+        def of_it(heard: list[Heard]) -> list[Heard]:
+            return [one for one in heard if (one.type, one.key) == (type_, key)]
+
+        what = f"{type_} of {key}, {times} times"
+        heard = self.plant.announced(topic, lambda all_: len(of_it(all_)) >= times, WITHIN_S, what)
+        assert len(of_it(heard)) == times
+        return of_it(heard)
+
+    def builds(self, torque: str = "25.10", **changed: Any) -> tuple[str, str, str]:
         """Everything that a pump needs but the gate; the ids of run, unit and rotor."""
         run_id, unit_id = self.orders(**changed)
         rotor = self.receives(f"ROTOR-of-{run_id}")
         self.installs(rotor, unit_id)
-        self.works(run_id)
+        self.works(run_id, torque)
         self.sees("run", f"/runs/{run_id}/review", lambda one: [b["code"] for b in one["blockers"]] == ["gate-open"])
         return run_id, unit_id, rotor
 
@@ -126,7 +138,10 @@ class Floor:
         version: str = self.sees("run", f"/runs/{run_id}/review", lambda one: one["is_ready"])["version"]
         return version
 
-    def confirms(self, run_id: str, version: str, *, key: str = "", note: str = "") -> httpx.Response:
-        """The lead confirms."""
-        body = {"review_version": version, "note": note}
+    def confirms(
+        self, run_id: str, version: str, *acknowledged: Document, key: str = "", note: str = ""
+    ) -> httpx.Response:
+        """The lead confirms, and acknowledges these warnings."""
+        known = [{"code": one["code"], "subject": one["subject"]} for one in acknowledged]
+        body = {"review_version": version, "note": note, "acknowledged": known}
         return self.asks("run", "POST", f"/runs/{run_id}/complete", body, roles="lead", key=key)
