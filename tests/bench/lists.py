@@ -1,4 +1,4 @@
-"""What a page of a list costs PostgreSQL, by its own plan, with a thousand runs and with a hundred times as many.
+"""What a page of a list costs PostgreSQL, by its own plan, with 1,000, 10,000 and 100,000 runs.
 
 The plan's cost and the rows that are read do not depend on the machine: growth is the figure, not time. A thousand runs
 lie on 25 pages of the disk, a hundred thousand on 2,500: the cost grows until each row of a page lies on its own one,
@@ -20,7 +20,7 @@ from services.run.adapters.lists import Sort, Wanted, paged
 from shared.runtime.pages import Page
 from tests.bench.ground import Ground
 
-FEW, MANY = 1_000, 100_000
+SIZES = (1_000, 10_000, 100_000)
 PAGE = 50
 
 RUNS = text("""
@@ -124,24 +124,26 @@ def _read(node: dict[str, Any]) -> float:
 
 
 def lists(ground: Ground) -> dict[str, dict[str, float]]:
-    """Growth of each list's cost when there are a hundred times as many runs."""
+    """What the dearest page costs with so many runs, and how each list's cost grows."""
     ground.plant.migrate(["run"])
     return {"lists": asyncio.run(_growth(ground.plant.environment("run")["ASBUILT_MIGRATION_DATABASE_URL"]))}
 
 
 async def _growth(url: str) -> dict[str, float]:
-    engine = create_async_engine(url)
+    engine, measured, before = create_async_engine(url), [], 0
     try:
         async with engine.connect() as connection:
-            await fill(connection, 1, FEW)
-            few = await costs(connection)
-            await fill(connection, FEW + 1, MANY)
-            many = await costs(connection)
+            for size in SIZES:
+                await fill(connection, before + 1, size)
+                measured.append(await costs(connection))
+                before = size
     finally:
         await engine.dispose()
     figures = {}
+    for size, found in zip(SIZES, measured, strict=True):
+        figures |= {f"greatest_cost_of_{size}_runs": max(one.planned for one in found.values())}
+        figures |= {f"most_rows_read_of_{size}_runs": max(one.rows_read for one in found.values())}
     for name in WANTED:
-        cost = [max(found[f"{name} by {sort}"].planned for sort in Sort) for found in (few, many)]
-        read = [max(found[f"{name} by {sort}"].rows_read for sort in Sort) for found in (few, many)]
-        figures |= {f"{name}_cost_times": cost[1] / cost[0], f"{name}_rows_read_times": read[1] / read[0]}
+        cost = [max(found[f"{name} by {sort}"].planned for sort in Sort) for found in measured]
+        figures |= {f"{name}_cost_times_{size}": one / cost[0] for size, one in zip(SIZES, cost, strict=True)}
     return figures
