@@ -60,7 +60,8 @@ def on_step(what: str, run_id: str, at: datetime, step_id: str = "assemble", **m
     """What a station says of a step."""
     source = f"urn:plant:{more.pop('station', 'torque-2')}"
     data = {"run_id": run_id, "step_id": step_id, "operator": "olga"} | more
-    return event(f"plant.step.{what}.v1", data, id_=f"{what}-{step_id}-{len(more)}-{run_id}", source=source, time=at)
+    id_ = f"{what}-{step_id}-{at.isoformat()}-{run_id}"
+    return event(f"plant.step.{what}.v1", data, id_=id_, source=source, time=at)
 
 
 def test_two_clocks_a_quarter_of_an_hour_apart_show_no_negative_duration(floor: Floor) -> None:

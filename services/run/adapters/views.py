@@ -36,6 +36,7 @@ def review_view(current: Review) -> dict[str, Any]:
     """The completion review: version, blockers, warnings, counts."""
     return {
         "run_id": current.run_id,
+        "number": current.number,
         "version": current.version,
         "status": current.status.value,
         "is_ready": current.is_ready,

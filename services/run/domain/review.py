@@ -22,9 +22,12 @@ _COUNTS = attrgetter(*(name for name in Counts.__slots__ if name != "requirement
 
 @dataclass(frozen=True)
 class Review:
-    """The completion review of one run at one moment."""
+    """The completion review of one run at one moment. ``number`` is that of the completion record that it would make:
+    once a run was completed, no review from before is ever confirmed again (domain.md 3.7).
+    """
 
     run_id: str
+    number: int
     status: RunStatus
     blockers: tuple[Blocker, ...]
     warnings: tuple[Warned, ...]
@@ -41,6 +44,7 @@ class Review:
         """The digest of everything shown."""
         shown = (
             self.run_id,
+            self.number,
             self.status,
             self.blockers,
             self.warnings,
@@ -58,6 +62,7 @@ def review(run: Run, policies: Policies = NO_POLICIES) -> Review:
     warned = tuple(warnings(run))
     return Review(
         run_id=run.run_id,
+        number=run.completions + 1,
         status=run.status,
         blockers=(
             *blockers.closed(run),

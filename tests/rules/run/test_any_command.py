@@ -6,6 +6,7 @@ and what was decided can always be told again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, get_args
 
 from hypothesis import given, settings
@@ -39,6 +40,7 @@ from tests.rules.run.examples import (
     component,
     correct,
     deal_with_evidence,
+    edited,
     fail,
     give_up,
     hold,
@@ -108,6 +110,9 @@ ASKED: Mapping[type, Strategy] = {
     commands.LoseTarget: st.just(lose_target()),
     commands.NoteInstallation: st.builds(installed, FEW, st.integers(2, 9)),
     commands.NoteRemoval: st.builds(removed, FEW, st.integers(2, 9)),
+    commands.NoteRequirement: st.builds(
+        edited, st.integers(2, 9), is_removed=st.booleans(), quantity=st.sampled_from([Decimal(1), Decimal(2)])
+    ),
     commands.NoteIssue: st.builds(issue, ISSUES, approved=st.booleans(), step_id=st.none() | STEP),
     commands.CompleteRun: st.just("confirm"),
     commands.NoteComponent: st.builds(component, run_id=st.sampled_from([None, "run-7"])),
@@ -123,7 +128,8 @@ ASKED: Mapping[type, Strategy] = {
 SELDOM = (commands.OrderRun, commands.CancelRun, commands.FailRun, commands.LoseTarget)
 """After these nothing much happens any more."""
 OFTEN = st.one_of(*(strategy for command, strategy in ASKED.items() if command not in SELDOM))
-ANY = st.integers(0, 60).flatmap(lambda chance: OFTEN if chance else st.one_of(*(ASKED[one] for one in SELDOM)))
+RARE = st.one_of(*(ASKED[one] for one in SELDOM))
+ANY = st.integers(0, 60).flatmap(lambda chance: OFTEN if chance else RARE)
 POLICIES = st.sets(st.sampled_from(CODES), max_size=2).map(
     lambda codes: Policies({EVERY_PART: Policy(EVERY_PART, tuple(sorted(codes)), "", LEAD, NOON)} if codes else {}, 1)
 )
@@ -138,11 +144,9 @@ BEGUN = st.sampled_from(
         (*DONE, "confirm", reopen()),
     ]
 )
-STORIES = st.builds(
-    lambda begun, more: [*((one, NO_POLICIES) for one in begun), *more],
-    BEGUN,
-    st.integers(0, 40).flatmap(lambda size: st.lists(st.tuples(ANY, POLICIES), min_size=size, max_size=size)),
-)
+UNDER = st.tuples(ANY, POLICIES)
+LONG = st.one_of(*(st.lists(UNDER, min_size=least, max_size=least + 10) for least in (0, 10, 20, 30)))
+STORIES = st.builds(lambda begun, more: [*((one, NO_POLICIES) for one in begun), *more], BEGUN, LONG)
 
 
 @dataclass(frozen=True)
@@ -244,6 +248,7 @@ LOCKED_EVENTS = (
     events.TargetNoted,
     events.InstallationNoted,
     events.RemovalNoted,
+    events.RequirementNoted,
     events.IssueNoted,
     events.ComponentNoted,
     events.PlacementNoted,

@@ -221,3 +221,12 @@ def test_a_value_saved_before_the_confirmation_is_in_the_record() -> None:
     done = confirmed(story).then(RunCompleted)
     assert record_of(done)["steps"][0]["values"][0]["value"] == "25.2"
     done.when(start("label")).is_refused(RunLocked)
+
+
+def test_completing_again_needs_a_new_review() -> None:
+    """The review that was confirmed before is stale once the run was reopened, even where nothing else changed."""
+    confirmed = version_of(ready())
+    story = completed(reopen())
+    story.when(complete(confirmed)).is_refused(ReviewStale)
+    again = story.when(complete(version_of(story))).then(RunCompleted)
+    assert (again.events[0].number, again.events[0].record["review_version"] != confirmed) == (2, True)
