@@ -125,7 +125,8 @@ def test_a_run_is_completed_reopened_for_a_wrong_value_and_completed_again(floor
     assert told == [1, "reopened", 2]
     differences = floor.asks("run", "GET", f"/runs/{run_id}/completions/compare").json()["differences"]
     sentences = {one["subject"]: one["sentence"] for one in differences}
-    assert sentences["assemble/torque"] == "Value assemble/torque was 25.10 N·m, in-range and is 24.90 N·m, in-range."
+    was, now = "25.10 N·m, in-range (recording 1)", "24.90 N·m, in-range (recording 2)"
+    assert sentences["assemble/torque"] == f"Torque (assemble/torque) was {was} and is {now}."
     assert {one["about"] for one in differences} >= {"value", "step", "operator", "note"}
     for number in (1, 2):
         exported = floor.asks("run", "GET", f"/runs/{run_id}/export?completion={number}").json()["record"]
