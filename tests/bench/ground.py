@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import asyncpg
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from shared.runtime.embedded import children
@@ -63,7 +63,20 @@ class Ground:
             made.result(20)
 
     def on_topic(self, topic: str) -> int:
-        """How many records a topic holds."""
+        """How many records a topic holds; a topic that was made a moment ago may have no leader yet."""
+        counted: list[int] = []
+
+        def count() -> bool:
+            try:
+                counted.append(self._count(topic))
+            except KafkaException:
+                return False
+            return True
+
+        until(count, 30, f"{topic} has leaders")
+        return counted[0]
+
+    def _count(self, topic: str) -> int:
         consumer = Consumer({"bootstrap.servers": self.plant.broker.address, "group.id": "bench-counts"})
         try:
             partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions

@@ -65,9 +65,17 @@ class Run(Base):
     __tablename__ = "run"
     run_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int]
-    status: Mapped[str]
     started_at: Mapped[datetime | None]
     run_order: Mapped[dict[str, Any]]
+
+
+class Listed(Base):
+    """What lists show of a run."""
+
+    __tablename__ = "run_list"
+    run_id: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    started_at: Mapped[datetime | None]
 
 
 class Step(Base):
@@ -107,14 +115,17 @@ async def record(session: AsyncSession, event: StepEvent) -> dict[str, Any] | No
     if step is None:
         step = Step(run_id=event.data.run_id, step_id=event.data.step_id, state="todo", progress={"values": {}})
         session.add(step)
+    if run.started_at is None:
+        run.started_at = event.time
+        listed = await session.get_one(Listed, run.run_id)
+        listed.status, listed.started_at = "in_progress", event.time
     _apply(session, run, step, event)
     run.version += 1
     return {"sequence": run.version, "causationid": event.id, "data": event.data.model_dump()}
 
 
 def _apply(session: AsyncSession, run: Run, step: Step, event: StepEvent) -> None:
-    run.started_at = run.started_at or event.time
-    run.status = step.state = "in_progress"
+    step.state = "in_progress"
     match event.type:
         case "plant.step.value-recorded.v1":
             _record(session, run, step, event)
@@ -159,14 +170,20 @@ async def main(seconds: float) -> None:
     publisher = broker.publisher(OUT)
     app = FastStream(broker, logger=None)
     times: list[float] = []
+    failures: list[Exception] = []
 
     @broker.subscriber("plant.steps", group_id="bench-naive", auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL)
     async def handle(event: StepEvent, message: KafkaMessage) -> None:
         if not times:
             times.append(perf_counter())
-        async with sessions() as session:
-            announcement = await record(session, event)
-            await session.commit()
+        try:
+            async with sessions() as session:
+                announcement = await record(session, event)
+                await session.commit()
+        except Exception as failure:
+            failures.append(failure)
+            app.exit()
+            raise
         if announcement:
             await publisher.publish(announcement, key=event.data.run_id.encode())
         await message.ack()
@@ -175,6 +192,8 @@ async def main(seconds: float) -> None:
             app.exit()
 
     await app.run()
+    if failures:
+        raise failures[0]
     done, took_s = len(times) - 1, times[-1] - times[0]
     print(json.dumps({"events": done, "seconds": took_s, "events_per_s": done / took_s}))  # noqa: T201
 
