@@ -16,6 +16,7 @@ from tests.bench.lists import lists
 from tests.bench.memory import memory
 from tests.bench.review import reviewing
 from tests.bench.throughput import growth, throughput
+from tests.bench.whole_plant import whole_plant
 
 Figures = dict[str, dict[str, float]]
 
@@ -35,6 +36,7 @@ PARTS: dict[str, tuple[tuple[str, ...], Callable[[], Figures]]] = {
     "latency": (("latency",), partial(_on_ground, latency)),
     "memory": (("memory",), partial(_on_ground, memory)),
     "review": (("review",), reviewing),
+    "plant": (("plant",), partial(_on_ground, whole_plant)),
     "lists": (("lists",), partial(_on_ground, lists)),
     "genealogy": (("genealogy",), partial(_on_ground, genealogy)),
 }

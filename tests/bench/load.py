@@ -11,7 +11,7 @@ EVENTS_PER_RUN = STEPS * (2 + len(FIELDS))
 STATIONS = 100
 """So many runs are worked on at the same time."""
 
-_BEGIN = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
+BEGIN = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
 
 Said = tuple[str, str, bytes]
 """Topic, key, body."""
@@ -43,7 +43,7 @@ def order(run: str, *, steps: int = STEPS, required: bool = True) -> Said:
             for step in range(steps)
         ],
     }
-    return "plant.orders", run, _event("plant.run.ordered.v1", run, "ordered", _BEGIN, data)
+    return "plant.orders", run, event("plant.run.ordered.v1", run, "ordered", BEGIN, data)
 
 
 def steps(first_run: int, runs: int) -> Iterator[Said]:
@@ -62,11 +62,12 @@ def _step_event(number: int, step: int, kind: str) -> Said:
     if kind in FIELDS:
         data |= {"field_id": kind, "value": f"12.{number % 1000:03d}"}
     name = "value-recorded" if kind in FIELDS else kind
-    at = _BEGIN + timedelta(seconds=number + step * 40)
-    return "plant.steps", run, _event(f"plant.step.{name}.v1", run, f"{step}-{kind}", at, data)
+    at = BEGIN + timedelta(seconds=number + step * 40)
+    return "plant.steps", run, event(f"plant.step.{name}.v1", run, f"{step}-{kind}", at, data)
 
 
-def _event(kind: str, run: str, what: str, at: datetime, data: object) -> bytes:
+def event(kind: str, run: str, what: str, at: datetime, data: object) -> bytes:
+    """The body of a CloudEvent that is about a run, under an id that ``what`` makes its own."""
     return to_json(
         {
             "specversion": "1.0",
