@@ -1,5 +1,6 @@
 """Fixtures of all tests: one broker and one PostgreSQL server for a test run, started when first asked for."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -28,6 +29,14 @@ chosen_server = lru_cache(maxsize=1)(servers.choose)
 def pytest_report_header() -> list[str]:
     """Say which broker and which PostgreSQL the tests take, and why no other."""
     return [f"kafka: {chosen_broker()}", f"postgres: {chosen_server()}"]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two halves of the tests side by side, each with a broker and a server of its own; somebody else's are shared by
+    nobody, for plants on the same topics would hear each other.
+    """
+    is_given = "given" in (chosen_broker().kind, chosen_server().kind)
+    return 0 if is_given else min(2, os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
