@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from services.inventory.adapters.calls import Queries, UnitId, the_unit
+from services.inventory.adapters.listing import WantedUnits
 from services.inventory.adapters.views import unit_view
 from services.inventory.domain import commands
 from services.inventory.domain.unit import Identification, UnitStatus
@@ -59,9 +60,15 @@ async def list_units(
     page: Paging,
     status: Annotated[UnitStatus | None, Query(examples=["available"])] = None,
     part_number: Annotated[Name | None, Query(examples=["MTR-40"])] = None,
+    lot: Annotated[Id | None, Query(description="of any part")] = None,
+    serial: Annotated[Id | None, Query(examples=["MTR-40-0091"])] = None,
+    location: Annotated[Name | None, Query(examples=["stock-1"])] = None,
+    run_id: Annotated[Id | None, Query(description="the run that builds it, or built it last")] = None,
+    origin_unit_id: Annotated[Id | None, Query(description="the lot that it was split off from")] = None,
 ) -> dict[str, Any]:
-    """Units in the order of their ids."""
-    return await queries.units(page, status and status.value, part_number)
+    """Units in the order of their ids; several filters at once are all to match."""
+    wanted = WantedUnits(status and status.value, part_number, lot, serial, location, run_id, origin_unit_id)
+    return await queries.units(page, wanted)
 
 
 @router.get("/units/{unit_id}", **needs("read"))

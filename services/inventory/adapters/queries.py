@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.adapters import locations
+from services.inventory.adapters.listing import WantedUnits, item, paged
 from services.inventory.adapters.store import UnitStore
 from services.inventory.adapters.views import installation_view
 from services.inventory.domain.locations import Location
@@ -14,13 +15,6 @@ from services.inventory.domain.unit import Unit
 from shared.messaging.transaction import Held
 from shared.runtime.http import NotFound
 from shared.runtime.pages import Page
-
-LIST = text("""
-    select unit_id, part_number, revision, serial, lot, status, parent_unit_id, run_id, received_at from unit
-    where (cast(:status as text) is null or status = :status)
-      and (cast(:part_number as text) is null or part_number = :part_number)
-      and unit_id > :after
-    order by unit_id limit :limit""")
 
 INSTALLATIONS = text("""
     select i.*, u.part_number, u.revision, u.serial, u.lot, u.origin_unit_id, u.unit_of_measure
@@ -52,13 +46,13 @@ class UnitQueries:
         async with self._engine.connect() as connection:
             return (await locations.load(connection)).state.by_name
 
-    async def units(self, page: Page, status: str | None, part_number: str | None) -> dict[str, Any]:
+    async def units(self, page: Page, wanted: WantedUnits) -> dict[str, Any]:
         """Units in the order of their ids."""
         (after,) = page.begins_after(str)
-        values = {"status": status, "part_number": part_number, "after": after or "", "limit": page.limit + 1}
+        values = {**wanted.given, "after": after or "", "limit": page.limit + 1}
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(LIST, values)).mappings().all()
-        return page.of(rows, lambda row: [row["unit_id"]], dict)
+            rows = (await connection.execute(paged(wanted), values)).mappings().all()
+        return page.of(rows, lambda row: [row["unit_id"]], item)
 
     async def installations(self, unit_id: str, page: Page) -> dict[str, Any]:
         """Everything that was ever installed in a unit, in the order in which it was recorded.

@@ -29,9 +29,12 @@ create table unit (
     body jsonb not null
 );
 create index unit_by_part on unit (part_number, unit_id);
-create index unit_by_lot on unit (lot) where lot is not null;
+create index unit_by_status on unit (status, unit_id);
+create index unit_by_lot on unit (lot, unit_id) where lot is not null;
+create index unit_by_serial on unit (serial, unit_id) where serial is not null;
+create index unit_by_run on unit (run_id, unit_id) where run_id is not null;
 create index unit_by_parent on unit (parent_unit_id) where parent_unit_id is not null;
-create index unit_by_origin on unit (origin_unit_id) where origin_unit_id is not null;
+create index unit_by_origin on unit (origin_unit_id, unit_id) where origin_unit_id is not null;
 create index unit_by_location on unit (location, unit_id) where location is not null;
 
 create table installation (
