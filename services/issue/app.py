@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 import services.issue as service
 from services.issue.adapters.http import router
 from services.issue.adapters.queries import IssueQueries
+from services.issue.adapters.recalculating import Recalculator
 from services.issue.adapters.store import IssueStore
 from services.issue.announcements import announce
 from services.issue.domain.commands import AnyCommand
@@ -26,10 +28,13 @@ from services.issue.domain.evolve import evolve
 from services.issue.domain.issue import Issue
 from services.issue.handlers import HANDLERS
 from shared.contracts.catalog import RUNS
+from shared.messaging.patience import Patience
+from shared.messaging.road import Road
 from shared.messaging.service import Known, Service
 from shared.messaging.watch import Watch
+from shared.runtime.objects import objects_of
 from shared.runtime.parts import PARTS
-from shared.runtime.program import join, serve_http
+from shared.runtime.program import Extra, join, serve_http
 from shared.runtime.settings import Settings
 
 
@@ -64,5 +69,16 @@ SERVICE = Service(
 
 def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:
     """The issue service's application, ready to be served."""
-    program = join(SERVICE, settings, IssueStore(settings.remembered_aggregates), parts=parts, watch=watch)
-    return serve_http(program, service.__doc__ or "", [router], queries=IssueQueries(program.engine))
+    objects = objects_of(settings)
+
+    def extras(engine: AsyncEngine, patience: Patience, road: Road) -> list[Extra]:
+        recalculator = Recalculator(engine, road, patience, interval_s=settings.sweep_interval_ms / 1000)
+        own = [Extra("recalculator", recalculator.run, recalculator.stop)]
+        if objects is not None:
+            own.append(Extra("files", objects.run, objects.stop, objects.close))
+        return own
+
+    store = IssueStore(settings.remembered_aggregates)
+    program = join(SERVICE, settings, store, parts=parts, watch=watch, extras=extras)
+    queries = IssueQueries(program.engine)
+    return serve_http(program, service.__doc__ or "", [router], queries=queries, objects=objects)

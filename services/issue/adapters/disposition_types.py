@@ -25,7 +25,9 @@ LOAD = text("select version, cast(body as text) as body from disposition_types")
 
 PUT = text("update disposition_types set version = :version, body = cast(:body as jsonb)")
 
-IN_USE = text("select disposition, count(*) from issue where disposition is not null group by disposition")
+IN_USE = text("""
+    select disposition, availability, count(*) from issue
+    where disposition is not null group by disposition, availability""")
 """Read along the index by disposition, and only when a type is configured."""
 
 _types = TypeAdapter(DispositionTypes)
@@ -41,7 +43,9 @@ async def load_to_change(connection: AsyncConnection) -> Held[DispositionTypes]:
     """The types, locked, with how many issues have each."""
     await connection.execute(LOCK)
     held = await load(connection)
-    in_use = {row[0]: row[1] for row in await connection.execute(IN_USE)}
+    in_use: dict[str, dict[str, int]] = {}
+    for name, availability, number in await connection.execute(IN_USE):
+        in_use.setdefault(name, {})[availability] = number
     return Held(held.version, replace(held.state, in_use=in_use))
 
 

@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from services.issue.domain.issue import Issue
+from services.issue.domain.disposition_types import BUILT_IN, DispositionType, DispositionTypes
+from services.issue.domain.issue import AttachedFile, Issue
 from shared.kernel import Actor, plain
 from shared.messaging.transaction import Held
 
@@ -26,6 +27,40 @@ def issue_view(held: Held[Issue]) -> dict[str, Any]:
         "resolved_by": _who(issue.resolved_by),
         "reopened_because": issue.reopened_because,
         "quarantined": _held(issue),
+        "files": [file_view(one) for one in issue.files],
+    }
+
+
+def file_view(file: AttachedFile) -> dict[str, Any]:
+    """One file: what it is, and who attached it when."""
+    return {
+        "sha256": file.sha256,
+        "name": file.name,
+        "media_type": file.media_type,
+        "size_bytes": file.size_bytes,
+        "attached_by": _who(file.by),
+        "attached_at": file.at.isoformat(),
+    }
+
+
+def types_view(types: DispositionTypes) -> dict[str, Any]:
+    """Every disposition type, by name; of those that a site configured, who did that, when and why."""
+    return {"version": types.version, "items": [_type(types, one) for _, one in sorted(types.by_name.items())]}
+
+
+def _type(types: DispositionTypes, one: DispositionType) -> dict[str, Any]:
+    configured = types.configured.get(one.name)
+    return {
+        "name": one.name,
+        "availability": one.availability.value,
+        "auto_resolve": one.auto_resolve,
+        "approver_roles": list(one.approver_roles),
+        "closer_roles": list(one.closer_roles),
+        "retired": one.retired,
+        "is_built_in": one.name in BUILT_IN,
+        "reason": configured and configured.reason,
+        "configured_by": configured and _who(configured.by),
+        "configured_at": configured and configured.at.isoformat(),
     }
 
 

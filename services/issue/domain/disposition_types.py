@@ -66,13 +66,13 @@ class Configured:
 
 @dataclass(frozen=True, slots=True)
 class DispositionTypes:
-    """All types, by name; ``version`` counts their changes. ``in_use`` says how many issues have a type as their chosen
-    disposition; it is known only where a type is configured.
+    """All types, by name; ``version`` counts their changes. ``in_use`` says how many issues have chosen a type, by
+    its name and their availability; it is known only where a type is configured.
     """
 
     configured: Mapping[str, Configured] = field(default_factory=dict)
     version: int = 0
-    in_use: Mapping[str, int] = field(default_factory=dict)
+    in_use: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def by_name(self) -> Mapping[str, DispositionType]:
@@ -154,7 +154,8 @@ def _check_impact(types: DispositionTypes, before: DispositionType | None, comma
     wanted = command.type
     if before is None or before.availability is wanted.availability:
         return
-    issues = types.in_use.get(wanted.name, 0)
+    there = types.in_use.get(wanted.name, {})
+    issues = sum(number for availability, number in there.items() if availability != wanted.availability)
     if command.affects != issues and (issues or command.affects):
         shown = "nobody looked at that" if command.affects is None else f"{command.affects} were shown"
         facts = {"name": wanted.name, "was": before.availability, "availability": wanted.availability}

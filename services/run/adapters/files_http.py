@@ -1,8 +1,6 @@
 """`/runs/{run_id}/files`: what belongs to a run or a step and is no value. It streams in and out, whatever its size."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -19,16 +17,12 @@ from shared.contracts.base import Id, Name
 from shared.kernel import RefusalKind, Refused
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.file_routes import UNKNOWN_CONTENT, download, store_of, uploads
 from shared.runtime.file_types import media_type_of
 from shared.runtime.http import Call, IdempotencyKey, NotFound, call_of, needs
-from shared.runtime.objects import Kept, Objects, StoreMissing
+from shared.runtime.objects import Kept
 
 router = APIRouter(tags=["files"])
-
-LARGEST_BYTES = 5_000_000_000
-"""Of any upload; the settings say what is taken."""
-UNKNOWN_CONTENT = "0" * 64
-"""Of a file that has not come yet."""
 
 Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", examples=[FILE], description="SHA-256 of the file's content")]
 
@@ -41,22 +35,7 @@ class FileElsewhere(Refused):
     resolve = "Fetch it from {uri}; its SHA-256 tells whether it is the same."
 
 
-def _objects(request: Request) -> Objects:
-    objects: Objects | None = request.app.state.objects
-    if objects is None:
-        raise StoreMissing
-    return objects
-
-
-def _uploads() -> dict[str, Any]:
-    """The keyword arguments of a route whose body is a file, with a limit of its own."""
-    given = needs("step:work")
-    content = {"*/*": {"schema": {"type": "string", "format": "binary"}, "example": "hello"}}
-    body = {"description": "the file itself; its type in the header content-type", "required": True, "content": content}
-    return {**given, "openapi_extra": {**given["openapi_extra"], "requestBody": body}, "max_body_size": LARGEST_BYTES}
-
-
-@router.post("/runs/{run_id}/files", status_code=201, **_uploads())
+@router.post("/runs/{run_id}/files", status_code=201, **uploads("step:work"))
 async def attach_file(
     run_id: RunId,
     request: Request,
@@ -71,7 +50,7 @@ async def attach_file(
 
     It streams into the store with its SHA-256 computed on the way. What is refused is not kept.
     """
-    store = _objects(request)
+    store = store_of(request)
     run = (await queries.run(run_id)).state
     media_type = media_type_of(request.headers.get("content-type"))
     described = (name, media_type, step_id, field_id)
@@ -103,11 +82,7 @@ async def download_file(
 ) -> Response:
     """The content of a file of the run. It never changes: its ETag is its SHA-256."""
     file = _file((await queries.run(run_id)).state, sha256)
-    headers = {"etag": f'"{sha256}"', "cache-control": "private, max-age=31536000, immutable"}
-    if if_none_match is not None and headers["etag"] in if_none_match:
-        return Response(status_code=304, headers=headers)
-    content = await _objects(request).content(sha256)
-    return _download(content.parts, file, {**headers, "content-length": str(content.size_bytes)})
+    return await download(request, sha256, file.name, file.media_type, if_none_match)
 
 
 def _attach(
@@ -127,16 +102,6 @@ def _file(run: Run, sha256: str) -> AttachedFile:
     if here is None:
         raise FileElsewhere(name=found[0].name, uri=found[0].uri)
     return here
-
-
-def _download(parts: AsyncIterator[bytes], file: AttachedFile, headers: dict[str, str]) -> StreamingResponse:
-    """Always a file to save: nothing that somebody attached is ever shown or run as a page of ours."""
-    safe = {
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
-        "x-content-type-options": "nosniff",
-        "content-security-policy": "default-src 'none'; sandbox",
-    }
-    return StreamingResponse(parts, headers={**headers, **safe}, media_type=file.media_type)
 
 
 def _shown(outcome: Outcome, command: commands.AttachFile) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def test_a_role_stands_once_in_a_type() -> None:
 
 def test_another_availability_is_configured_by_who_saw_what_it_affects() -> None:
     """The number of issues is that of the dry run; a type that nobody chose affects none."""
-    story = Story(ISSUES, {DISPOSITION_TYPES: DispositionTypes(version=1, in_use={"use-as-is": 1})})
+    story = Story(ISSUES, {DISPOSITION_TYPES: DispositionTypes(version=1, in_use={"use-as-is": {"immediate": 1}})})
     story.when(configured(availability=NEVER, version=1)).is_refused(ImpactNotSeen, naming="1 issues, and nobody")
     story.when(configured(availability=NEVER, version=1, affects=2)).is_refused(ImpactNotSeen, naming="2 were shown")
     story.when(configured(availability=NEVER, version=1, affects=1)).then(DispositionConfigured)

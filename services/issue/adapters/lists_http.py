@@ -1,0 +1,40 @@
+"""`GET /issues`: which issues there are."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime
+
+from services.issue.adapters.calls import Queries
+from services.issue.adapters.lists import Wanted
+from services.issue.domain.issue import IssueState
+from shared.contracts.base import Id, Name
+from shared.runtime.http import needs
+from shared.runtime.pages import Paging
+
+router = APIRouter()
+
+
+def _wanted(
+    run_id: Annotated[Id | None, Query(examples=["RUN-2041"])] = None,
+    step_id: Annotated[Id | None, Query(description="of that run")] = None,
+    unit_id: Annotated[Id | None, Query(description="its serial, or `part_number:lot`")] = None,
+    state: Annotated[IssueState | None, Query(examples=["pending"])] = None,
+    is_open: Annotated[bool | None, Query(alias="open", examples=[True], description="not resolved")] = None,
+    disposition: Annotated[Name | None, Query(examples=["use-as-is"])] = None,
+    opened_by: Annotated[Name | None, Query(examples=["omar"], description="a person, or else a machine")] = None,
+    since: Annotated[
+        AwareDatetime | None,
+        Query(alias="from", examples=["2026-11-01T00:00:00Z"], description="opened then or later"),
+    ] = None,
+    until: Annotated[
+        AwareDatetime | None, Query(alias="to", examples=["2026-12-01T00:00:00Z"], description="opened before that")
+    ] = None,
+) -> Wanted:
+    return Wanted(run_id, step_id, unit_id, state and state.value, is_open, disposition, opened_by, since, until)
+
+
+@router.get("/issues", **needs("read"))
+async def list_issues(queries: Queries, wanted: Annotated[Wanted, Depends(_wanted)], page: Paging) -> dict[str, Any]:
+    """Issues, the newest first."""
+    return await queries.issues(page, wanted)
