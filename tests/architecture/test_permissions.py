@@ -130,11 +130,24 @@ ENDPOINTS = {
         POST /units/{unit_id}/installations/{component_id}/remove  unit:remove
     """,
     "issue": """
-        POST /issues                        issue:open
-        GET  /issues                        read
-        GET  /issues/{issue_id}             read
-        POST /issues/{issue_id}/disposition issue:disposition
-        POST /issues/{issue_id}/resolve     issue:disposition
+        POST /issues                           issue:open
+        GET  /issues                           read
+        GET  /issues/{issue_id}                read
+        POST /issues/{issue_id}/disposition    issue:disposition
+        POST /issues/{issue_id}/approve        issue:approve
+        POST /issues/{issue_id}/quarantine     unit:move
+        POST /issues/{issue_id}/submit         issue:open
+        POST /issues/{issue_id}/send-back      issue:disposition
+        POST /issues/{issue_id}/resolve        issue:disposition
+        POST /issues/{issue_id}/reopen         issue:disposition
+        POST /issues/{issue_id}/comments       issue:open
+        GET  /issues/{issue_id}/comments       read
+        POST /issues/{issue_id}/files          issue:open
+        GET  /issues/{issue_id}/files          read
+        GET  /issues/{issue_id}/files/{sha256} read
+        GET  /disposition-types                read
+        PUT  /disposition-types/{name}         issue:configure
+        GET  /disposition-types/{name}/impact  read
     """,
     "audit": """
         GET  /history            read
