@@ -165,6 +165,7 @@ def plant(make_plant: Callable[[], PlantUnderTest]) -> PlantUnderTest:
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Run the command in a directory where no plant is."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
     for name in ("ASBUILT_PLANT", "ASBUILT_TOKEN", "ASBUILT_RUN_URL", "KAFKA", "ONCE"):
         monkeypatch.delenv(name, raising=False)
 

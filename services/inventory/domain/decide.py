@@ -156,10 +156,14 @@ def _release(known: Known, command: Release) -> Events:
 
 
 def _is_as_reviewed(unit: Unit, command: Release) -> bool:
-    """A run that was completed before it heard of its claim relied on no version, so on an empty as-built."""
+    """The same version with the same components in it. A run that was completed before it heard of its claim relied on
+    no version, so on an empty as-built.
+    """
     if command.relied_on_version == 0:
         return not unit.installations and not command.relied_on
-    return unit.as_built_version == command.relied_on_version
+    reviewed = {component_id for component_id, _, _ in command.relied_on.values()}
+    there = {one.unit_id for one in unit.installed_by(command.run_id)}
+    return unit.as_built_version == command.relied_on_version and there == reviewed
 
 
 def _contested(unit: Unit, command: Release) -> events.CompletionContested:

@@ -66,6 +66,11 @@ def test_a_unit_is_never_released_against_an_as_built_that_nobody_reviewed() -> 
     assert status(story) is UnitStatus.ON_HOLD
 
 
+def test_a_record_that_names_another_component_than_is_there_is_contested() -> None:
+    """Though the version is the same: whoever wrote that record did not read this as-built."""
+    INVENTORY.given(*FITTED).when(complete(2, OTHER_ROTOR)).then(CompletionContested, StatusChanged)
+
+
 def test_an_exchange_in_flight_shows_both_sides() -> None:
     """What was added and what was removed since the review."""
     exchange = (received(OTHER_ROTOR), remove(), install(OTHER_ROTOR))
