@@ -14,6 +14,7 @@ from services.inventory.adapters import (
     requirements_http,
     stock_http,
 )
+from services.inventory.adapters.life_of import Lives
 from services.inventory.adapters.queries import UnitQueries
 from services.inventory.adapters.questions import Questions
 from services.inventory.adapters.store import UnitStore
@@ -67,4 +68,5 @@ def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | N
     """The inventory service's application, ready to be served."""
     program = join(SERVICE, settings, UnitStore(settings.remembered_aggregates), parts=parts, watch=watch)
     reads = {"queries": UnitQueries(program.engine), "questions": Questions(program.engine)}
+    reads |= {"lives": Lives(program.engine)}
     return serve_http(program, service.__doc__ or "", ROUTERS, **reads)

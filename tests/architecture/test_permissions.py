@@ -97,6 +97,7 @@ ENDPOINTS = {
         POST /runs/{run_id}/cancel                            run:cancel
         POST /runs/{run_id}/reopen                            run:reopen
         GET  /runs/{run_id}/completions/compare               read
+        GET  /runs/{run_id}/completions/{number}/b2mml        read
         GET  /runs/{run_id}/reopen-impact                     read
         GET  /runs/{run_id}/refused-evidence                  read
         POST /runs/{run_id}/refused-evidence/{evidence_id}/settle run:complete
@@ -126,6 +127,7 @@ ENDPOINTS = {
         GET  /units/{unit_id}/next-higher-assembly                 read
         GET  /units/{unit_id}/as-built/compare                     read
         GET  /units/{unit_id}/as-built/against-plan                read
+        GET  /units/{unit_id}/epcis                                read
         POST /units/{unit_id}/installations                        unit:install
         POST /units/{unit_id}/installations/{component_id}/remove  unit:remove
     """,

@@ -98,9 +98,9 @@ async def test_each_way_tells_quantity_interval_status_and_both_ends(as_: Served
     assert (skid["relation"], skid["from_unit_id"], skid["requirement_id"]) == ("installed", "PUMP-1", "r")
     assert (drained["quantity"], drained["since"], drained["until"]) == ("3", moment(1), moment(3))
     assert (drained["removed_at"], drained["removed_by"]["person"], drained["because"]) == (moment(3), "omar", "scored")
-    assert drained["installed_by"] == {"person": "olga", "machine": "scanner-4"}
+    assert drained["by"] == {"person": "olga", "machine": "scanner-4"}
     assert (aside["relation"], aside["quantity"], aside["because"]) == ("split", "1", "quarantine")
-    assert (aside["split_at"], aside["status"], aside["lot"]) == (moment(2), "available", "L9")
+    assert (aside["at"], aside["status"], aside["lot"]) == (moment(2), "available", "L9")
 
 
 @pytest.mark.usefixtures("bad_lot")

@@ -11,41 +11,49 @@ from sqlalchemy import text
 
 from services.inventory.adapters.questions import Question
 from services.inventory.domain.differences import Placed
-from shared.kernel import plain
 
 AS_BUILT = text("""
     with recursive down as (
-        select i.installation_id, i.parent_unit_id, i.unit_id, i.requirement_id, i.designator, 1 as level
-        from installation i
-        where i.parent_unit_id = :unit_id
-          and i.installed_at <= coalesce(cast(:as_of as timestamptz), 'infinity')
-          and i.recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
-          and (i.removed_at is null or i.removed_at > coalesce(cast(:as_of as timestamptz), 'infinity')
-               or i.removed_recorded_at > coalesce(cast(:known_at as timestamptz), 'infinity'))
+        select 0 as level, cast(:unit_id as text) as unit_id, cast(null as text) as parent_unit_id,
+               cast(null as text) as requirement_id, cast(null as text) as designator,
+               cast(null as text) as installation_id, cast(null as text) as run_id, cast(null as numeric) as quantity,
+               cast(null as boolean) as substitute, cast(null as timestamptz) as installed_at,
+               cast(null as jsonb) as installed_by, cast(null as timestamptz) as recorded_at
         union
-        select i.installation_id, i.parent_unit_id, i.unit_id, i.requirement_id, i.designator, down.level + 1
-        from down join installation i on i.parent_unit_id = down.unit_id
-        where i.installed_at <= coalesce(cast(:as_of as timestamptz), 'infinity')
-          and i.recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
-          and (i.removed_at is null or i.removed_at > coalesce(cast(:as_of as timestamptz), 'infinity')
-               or i.removed_recorded_at > coalesce(cast(:known_at as timestamptz), 'infinity'))
-          and down.level < coalesce(cast(:depth as int), 1000)
+        select down.level + 1, i.unit_id, i.parent_unit_id, i.requirement_id, i.designator, i.installation_id, i.run_id,
+               i.quantity, i.substitute, i.installed_at, i.installed_by, i.recorded_at
+        from down cross join lateral (
+            select * from installation
+            where parent_unit_id = down.unit_id
+              and installed_at <= coalesce(cast(:as_of as timestamptz), 'infinity')
+              and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
+              and (removed_at is null or removed_at > coalesce(cast(:as_of as timestamptz), 'infinity')
+                   or removed_recorded_at > coalesce(cast(:known_at as timestamptz), 'infinity'))
+            offset 0
+        ) i
+        where down.level < coalesce(cast(:depth as int), 1000)
     ), wanted as (
         select * from down
-        where cast(:level as int) is null
-           or (level, parent_unit_id, requirement_id, coalesce(designator, ''), installation_id)
-              > (cast(:level as int), cast(:parent_unit_id as text), cast(:requirement_id as text),
-                 cast(:designator as text), cast(:installation_id as text))
+        where level > 0
+          and (cast(:level as int) is null
+               or (level, parent_unit_id, requirement_id, coalesce(designator, ''), installation_id)
+                  > (cast(:level as int), cast(:parent_unit_id as text), cast(:requirement_id as text),
+                     cast(:designator as text), cast(:installation_id as text)))
         order by level, parent_unit_id, requirement_id, coalesce(designator, ''), installation_id
         limit cast(:limit as int)
     )
-    select wanted.*, i.run_id, i.quantity, i.substitute, i.installed_at, i.installed_by, i.recorded_at,
-           u.part_number, u.revision, u.serial, u.lot, u.origin_unit_id, u.unit_of_measure, u.status
-    from wanted
-         cross join lateral (select * from installation where installation_id = wanted.installation_id offset 0) i
-         cross join lateral (select * from unit where unit_id = wanted.unit_id offset 0) u
-    order by wanted.level, wanted.parent_unit_id, wanted.requirement_id, coalesce(wanted.designator, ''),
-             wanted.installation_id""")
+    select w.level, w.parent_unit_id, w.requirement_id, w.designator, w.installation_id,
+           cast(json_build_object(
+               'level', w.level, 'parent_unit_id', w.parent_unit_id, 'unit_id', w.unit_id,
+               'part_number', u.part_number, 'revision', u.revision, 'serial', u.serial, 'lot', u.lot,
+               'origin_unit_id', u.origin_unit_id, 'status', u.status, 'quantity', cast(w.quantity as text),
+               'unit_of_measure', u.unit_of_measure, 'requirement_id', w.requirement_id,
+               'designator', w.designator, 'substitute', w.substitute, 'installation_id', w.installation_id,
+               'run_id', w.run_id, 'installed_at', w.installed_at, 'installed_by', w.installed_by,
+               'recorded_at', w.recorded_at) as text) as document
+    from wanted w cross join lateral (select * from unit where unit_id = w.unit_id offset 0) u
+    order by w.level, w.parent_unit_id, w.requirement_id, coalesce(w.designator, ''),
+             w.installation_id""")
 """Parents before children, level by level; a thousand levels are more than any product has, and end the climb where
 clocks that contradict each other show a unit in itself. `offset 0` makes PostgreSQL look rows up by their keys: it
 cannot know how many a climb finds, and would read whole tables to be safe.
@@ -53,37 +61,10 @@ cannot know how many a climb finds, and would read whole tables to be safe.
 
 PLACE = {"level": int, "parent_unit_id": str, "requirement_id": str, "designator": str, "installation_id": str}
 
-
-def placed_view(row: Mapping[str, Any]) -> dict[str, Any]:
-    """One installation of a tree: what is in what, for which requirement, who put it there and when."""
-    return {
-        "level": row["level"],
-        "parent_unit_id": row["parent_unit_id"],
-        "unit_id": row["unit_id"],
-        "part_number": row["part_number"],
-        "revision": row["revision"],
-        "serial": row["serial"],
-        "lot": row["lot"],
-        "origin_unit_id": row["origin_unit_id"],
-        "status": row["status"],
-        "quantity": plain(row["quantity"]),
-        "unit_of_measure": row["unit_of_measure"],
-        "requirement_id": row["requirement_id"],
-        "designator": row["designator"],
-        "substitute": row["substitute"],
-        "installation_id": row["installation_id"],
-        "run_id": row["run_id"],
-        "installed_at": row["installed_at"].isoformat(),
-        "installed_by": row["installed_by"],
-        "recorded_at": row["recorded_at"].isoformat(),
-    }
-
-
 PLACED = Question(
     statement=AS_BUILT,
     readers=PLACE,
     position=lambda row: [row[name] or "" for name in PLACE],
-    view=placed_view,
     defaults={"depth": None},
     columns=(
         "level",

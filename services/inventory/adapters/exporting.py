@@ -15,8 +15,6 @@ from fastapi.responses import StreamingResponse
 
 from shared.runtime import sheets
 
-Document = Mapping[str, Any]
-
 IN_MEMORY_BYTES = 1_000_000
 """What is longer goes to the disk."""
 SENT_AT_ONCE_BYTES = 65_536
@@ -33,9 +31,9 @@ MEDIA_TYPES = {Format.JSONL: "application/jsonl", Format.CSV: "text/csv; charset
 
 
 async def exported(
-    rows: AsyncIterator[Sequence[Document]], columns: Sequence[str], form: Format, name: str
+    rows: AsyncIterator[Sequence[str]], columns: Sequence[str], form: Format, name: str
 ) -> StreamingResponse:
-    """The answer as a file of that name."""
+    """The answer, of which ``rows`` are JSON documents, as a file of that name."""
     file = SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - closed when it is sent
     try:
         file.write(_header(columns) if form is Format.CSV else b"")
@@ -57,19 +55,17 @@ def _sent(file: "SpooledTemporaryFile[bytes]") -> Iterator[bytes]:
             yield part
 
 
-def _lines(rows: Sequence[Document], _: Sequence[str]) -> bytes:
-    return "".join(f"{_encode(row)}\n" for row in rows).encode()
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+def _lines(rows: Sequence[str], _: Sequence[str]) -> bytes:
+    return "".join(f"{row}\n" for row in rows).encode()
 
 
 def _header(columns: Sequence[str]) -> bytes:
     return sheets.written([[one for name in columns for one in _titles(name)]])
 
 
-def _table(rows: Sequence[Document], columns: Sequence[str]) -> bytes:
-    return sheets.written([cell for name in columns for cell in _cells(name, row.get(name))] for row in rows)
+def _table(rows: Sequence[str], columns: Sequence[str]) -> bytes:
+    documents = map(json.loads, rows)
+    return sheets.written([cell for name in columns for cell in _cells(name, one.get(name))] for one in documents)
 
 
 def _titles(name: str) -> tuple[str, ...]:
@@ -84,10 +80,10 @@ def _cells(name: str, value: Any) -> tuple[Any, ...]:
 
 
 def _is_somebody(name: str) -> bool:
-    return name.endswith("_by")
+    return name == "by" or name.endswith("_by")
 
 
-_WRITTEN: Mapping[Format, Callable[[Sequence[Document], Sequence[str]], bytes]] = {
+_WRITTEN: Mapping[Format, Callable[[Sequence[str], Sequence[str]], bytes]] = {
     Format.JSONL: _lines,
     Format.CSV: _table,
 }

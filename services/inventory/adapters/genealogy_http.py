@@ -8,6 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 from services.inventory.adapters.as_built import PLACED, tree_of
 from services.inventory.adapters.calls import Queries, UnitId
 from services.inventory.adapters.exporting import Format, exported
+from services.inventory.adapters.life_of import Lives
 from services.inventory.adapters.moments import Asked
 from services.inventory.adapters.questions import Questions
 from services.inventory.adapters.views import root_view
@@ -91,3 +92,12 @@ async def list_next_higher_assembly(
 ) -> dict[str, Any]:
     """What a unit is installed in, for what and since when; of a lot, what each part split off it is installed in."""
     return await questions.page(USED, unit_id, moment, page, reach=Reach.NEXT)
+
+
+@router.get("/units/{unit_id}/epcis", **needs("read"))
+async def show_epcis(unit_id: UnitId, request: Request) -> dict[str, Any]:
+    """The life of a unit as an EPCIS 2.0 document (JSON-LD): received or commissioned, moved, put in and taken out,
+    used up by a completed run, scrapped.
+    """
+    lives: Lives = request.app.state.lives
+    return await lives.epcis(unit_id)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.inventory.adapters import locations, tables
+from services.inventory.adapters import life, locations, tables
 from services.inventory.domain.events import UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
 from services.inventory.domain.locations import LOCATIONS, Locations
 from services.inventory.domain.lookup import Wider, widened
@@ -83,6 +83,8 @@ class UnitStore:
             await connection.execute(tables.REMOVE, transposed(removed))
         if split := [_split_row(event) for event in events if isinstance(event, UnitSplit)]:
             await connection.execute(tables.SPLIT, transposed(split))
+        if lived := list(life.rows(events)):
+            await connection.execute(life.LIVED, transposed(lived))
 
     def committed(self, changes: Sequence[Change[Any]]) -> None:
         """See `Store.committed`."""

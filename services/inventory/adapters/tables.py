@@ -67,6 +67,19 @@ create table split (
     recorded_at timestamptz not null default now()
 );
 create index split_by_origin on split (origin_unit_id, at);
+
+create table life (
+    life_id bigint generated always as identity primary key,
+    unit_id text not null,
+    what text not null,
+    quantity numeric,
+    location text,
+    run_id text,
+    at timestamptz not null,
+    done_by jsonb not null,
+    recorded_at timestamptz not null default now()
+);
+create index life_by_unit on life (unit_id, at);
 """
 """``…_at`` says when it happened, ``…recorded_at`` when it was recorded, by the database's clock: what is asked as of a
 time looks at the first, what was known at a time at the second.

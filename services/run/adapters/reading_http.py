@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from services.run.adapters.b2mml import operations_performance
 from services.run.adapters.calls import Queries, RunId
 from services.run.adapters.evidence import Evidence, installed_elsewhere
 from services.run.adapters.exporting import Export, Exports
@@ -28,6 +29,8 @@ Number = Annotated[
         description="of a completion record: 1, 2, … after reopenings",
     ),
 ]
+
+RecordNumber = Annotated[int, Path(ge=1, le=1_000_000, examples=[1])]
 
 
 class Format(StrEnum):
@@ -92,6 +95,16 @@ async def export_run(
     name = quote(f"{run_id}-{wanted}.{form}" if wanted else f"{run_id}.{form}", safe="")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "x-content-type-options": "nosniff"}
     return StreamingResponse(parts(Export(run, record, completions)), headers=headers, media_type=media_type)
+
+
+@router.get("/runs/{run_id}/completions/{number}/b2mml", response_class=Response, **needs("read"))
+async def show_b2mml(run_id: RunId, number: RecordNumber, queries: Queries) -> Response:
+    """A completion record as B2MML V7 operations performance (XML): what was produced and consumed, when, by whom, and
+    each step with its values.
+    """
+    await queries.run(run_id)
+    record = _numbered(await queries.completions(run_id), number)["record"]
+    return Response(operations_performance(record), media_type="application/xml")
 
 
 def _numbered(completions: list[dict[str, Any]], number: int) -> dict[str, Any]:

@@ -117,8 +117,8 @@ def _way(way: Document) -> str:
     if way["relation"] == "split":
         return f"{name} [dim]split off to {escape(way['because'])}{quantity}, {shown.moment(way['since'])}[/] {status}"
     if way["in_place"]:
-        by = escape(shown.who(way["installed_by"] or {}))
-        return f"[bold]{name}[/] {part} {status}{quantity} [dim]{by}, {shown.moment(way['installed_at'])}[/]"
+        by = escape(shown.who(way["by"] or {}))
+        return f"[bold]{name}[/] {part} {status}{quantity} [dim]{by}, {shown.moment(way['at'])}[/]"
     return f"[strike]{name} {part}[/]{quantity} [red]{_gone(way)}[/]"
 
 

@@ -1,0 +1,154 @@
+"""A unit's life as an EPCIS 2.0 document, over HTTP, on a real PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from services.inventory.app import build
+from shared.testing.databases import Database
+from shared.testing.topics import event
+from tests.handlers.epcis_schema import DOCUMENT
+from tests.handlers.genealogy_rows import OLGA, Ledger, Put, at
+from tests.handlers.inventory_records import PUMP, ROTOR, created, installed, received, removed
+from tests.handlers.served import Served, served
+
+LOT = "OIL:L 9"
+
+
+@pytest.fixture
+def kept(database: Callable[[str], Database]) -> Database:
+    """The inventory service's database, fresh."""
+    return database("inventory")
+
+
+@pytest.fixture
+async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
+    """The inventory service, served: `as_("viewer")` is a client."""
+    async with served(build, kept, tmp_path) as service:
+        yield service
+
+
+async def life(as_: Served, unit_id: str) -> list[dict[str, Any]]:
+    """The events of a unit's life, in a document that is valid."""
+    async with as_("viewer") as viewer:
+        answer = await viewer.get(f"/units/{unit_id}/epcis")
+    assert answer.status_code == 200, answer.text
+    document = answer.json()
+    jsonschema.validate(document, DOCUMENT, jsonschema.Draft202012Validator)
+    events: list[dict[str, Any]] = document["epcisBody"]["eventList"]
+    assert len({one["eventID"] for one in events}) == len(events)
+    return events
+
+
+def told(events: list[dict[str, Any]]) -> list[tuple[str, str | None, str]]:
+    """Each event in a few words."""
+    return [(one["type"], one.get("action"), one["bizStep"]) for one in events]
+
+
+async def test_a_serial_unit_is_received_put_in_and_taken_out(as_: Served) -> None:
+    """With parent and child, run and person, and both times."""
+    await as_.takes(received(time=at(1)), created(), installed(time=at(2)), removed(time=at(3)))
+    events = await life(as_, ROTOR)
+    assert told(events) == [
+        ("ObjectEvent", "ADD", "receiving"),
+        ("AggregationEvent", "ADD", "assembling"),
+        ("AggregationEvent", "DELETE", "disassembling"),
+    ]
+    into = events[1]
+    assert (into["parentID"], into["childEPCs"]) == ("urn:asbuilt:unit:PUMP-1", ["urn:asbuilt:unit:ROTOR-1"])
+    assert into["bizTransactionList"] == [{"type": "prodorder", "bizTransaction": "urn:asbuilt:run:run%20of%20PUMP-1"}]
+    assert into["urn:asbuilt:by"] == {"person": "olga", "machine": "urn:plant:station-1"}
+    assert (into["eventTime"], into["eventTimeZoneOffset"]) == ("2026-03-02T08:00:00.000Z", "+00:00")
+    assert into["recordTime"] > into["eventTime"]
+
+
+async def test_what_a_run_builds_is_commissioned_and_holds_what_was_put_in(as_: Served) -> None:
+    """The same events as in the life of what was put in, with the same ids."""
+    await as_.takes(received(time=at(1)), created(), installed(time=at(2)))
+    pump, rotor = await life(as_, PUMP), await life(as_, ROTOR)
+    assert ("ObjectEvent", "ADD", "commissioning") in told(pump)
+    assert [one for one in pump if one["type"] == "AggregationEvent"] == [
+        one for one in rotor if one["type"] == "AggregationEvent"
+    ]
+
+
+async def test_a_lot_is_received_in_deliveries_and_scrapped_in_part(as_: Served) -> None:
+    """Quantities of a class, in the units of measure that trade has agreed on."""
+    oil = {"part_number": "OIL", "revision": "A", "lot": "L 9", "unit_id": LOT, "unit_of_measure": "l"}
+    await as_.takes(event("plant.unit.received.v1", oil | {"quantity": "2.50", "location": "Rack 7"}, time=at(1)))
+    (came,) = await life(as_, LOT)
+    assert (came["action"], came["bizStep"]) == ("ADD", "receiving")
+    assert came["quantityList"] == [{"epcClass": "urn:asbuilt:lot:OIL:L%209", "quantity": 2.5, "uom": "LTR"}]
+    assert came["bizLocation"] == {"id": "urn:asbuilt:location:Rack%207"}
+
+
+async def test_a_quantity_in_a_unit_of_measure_that_trade_does_not_know_is_not_told_wrong(as_: Served) -> None:
+    """Ten spools are not ten."""
+    wire = {"part_number": "WIRE", "revision": "A", "lot": "W", "unit_id": "WIRE:W", "unit_of_measure": "spool"}
+    await as_.takes(event("plant.unit.received.v1", wire | {"quantity": "10"}))
+    (came,) = await life(as_, "WIRE:W")
+    assert came["quantityList"] == [{"epcClass": "urn:asbuilt:lot:WIRE:W"}]
+
+
+def completed(kept: Database, unit_id: str, hours: float) -> None:
+    """The run of a unit was completed."""
+    kept.rows(
+        """insert into life (unit_id, what, run_id, at, done_by, recorded_at)
+           values ($1, 'released', $2, $3, $4::text::jsonb, $3)""",
+        unit_id,
+        f"run of {unit_id}",
+        at(hours),
+        OLGA,
+    )
+
+
+async def test_a_completed_run_uses_lots_up(as_: Served, kept: Database) -> None:
+    """What stood in the unit at its completion; what was taken out before did not; a second completion tells only what
+    came since. In the life of the lot it is the same event.
+    """
+    ledger = Ledger(kept)
+    ledger.units("PUMP-1", "BRG-1", "OIL:L9", "GREASE:G1")
+    for part, quantity in (("OIL:L9~a", "2"), ("OIL:L9~b", "1")):
+        ledger.split("OIL:L9", part, quantity, 1)
+    ledger.puts(
+        Put("OIL:L9~a", "PUMP-1", 1, quantity="2"),
+        Put("OIL:L9~b", "PUMP-1", 1, 2, quantity="1"),
+        Put("BRG-1", "PUMP-1", 1),
+        Put("GREASE:G1", "PUMP-1", 5, quantity="0.5"),
+    )
+    completed(kept, "PUMP-1", 4)
+    completed(kept, "PUMP-1", 6)
+    used = [one for one in await life(as_, "PUMP-1") if one["type"] == "TransformationEvent"]
+    assert [one["inputQuantityList"] for one in used] == [
+        [{"epcClass": "urn:asbuilt:lot:OIL:L9", "quantity": 2}],
+        [{"epcClass": "urn:asbuilt:lot:GREASE:G1", "quantity": 0.5}],
+    ]
+    assert [one["outputEPCList"] for one in used] == [["urn:asbuilt:unit:PUMP-1"]] * 2
+    assert used[0] in await life(as_, "OIL:L9")
+    assert used[0] in await life(as_, "OIL:L9~a")
+
+
+async def test_a_completion_from_the_run_service_is_remembered_for_it(as_: Served, kept: Database) -> None:
+    """Released, reopened and moved leave their row; an install leaves none besides its own."""
+    await as_.takes(received(), created(), installed())
+    assert [row["what"] for row in kept.rows("select what from life order by life_id")] == ["commissioned"]
+
+
+async def test_a_unit_that_there_is_not_has_no_life(as_: Served) -> None:
+    """It is said."""
+    async with as_("viewer") as viewer:
+        assert (await viewer.get("/units/NOBODY/epcis")).status_code == 404
+
+
+async def test_a_life_too_long_for_one_document_is_refused(
+    as_: Served, kept: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not cut off."""
+    Ledger(kept).story(*(Put(f"U-{number}", "U-1", number) for number in range(2, 6)))
+    monkeypatch.setattr("services.inventory.adapters.life_of.EVENTS_AT_MOST", 3)
+    async with as_("viewer") as viewer:
+        answer = await viewer.get("/units/U-1/epcis")
+    assert (answer.status_code, answer.json()["code"]) == (413, "answer-too-large")
