@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from services.inventory.adapters.as_built import tree_text
 from services.inventory.app import build
 from shared.testing import sql
 from shared.testing.databases import Database
@@ -287,6 +288,27 @@ async def test_a_cursor_of_somebody_else_is_refused(as_: Served, ledger: Ledger,
     async with as_("viewer") as viewer:
         answer = await viewer.get("/units/U-1/as-built", params={"cursor": cursor})
     assert (answer.status_code, answer.json()["code"]) == (422, "cursor-invalid")
+
+
+async def test_a_tree_is_written_to_any_depth(as_: Served, ledger: Ledger) -> None:
+    """Deeper than a program that calls itself for each level could go."""
+    ledger.story(*(Put(f"U-{number}", f"U-{number - 1}", 1) for number in range(2, 1000)))
+    async with as_("viewer") as viewer:
+        answer = await viewer.get("/units/U-1/tree")
+    assert answer.status_code == 200
+    assert answer.text.count('"children":[{') == 998
+    assert answer.text.endswith("[]}" + "]}" * 998)
+
+
+def test_a_tree_holds_its_nodes_in_order() -> None:
+    """Where a unit stands twice, by clocks that contradict each other, what is in it is told once."""
+    rows = [(1, "A", "R"), (1, "B", "R"), (2, "C", "A"), (2, "D", "A"), (2, "C", "B"), (3, "E", "C")]
+    placed = [{"level": level, "unit_id": unit, "parent_unit_id": parent} for level, unit, parent in rows]
+
+    def drawn(node: Any) -> str:
+        return node["unit_id"] + "".join(f"({drawn(one)})" for one in node["children"])
+
+    assert drawn(json.loads(tree_text({"unit_id": "R"}, placed))) == "R(A(C(E))(D))(B(C))"
 
 
 async def test_clocks_that_contradict_each_other_end_in_an_answer(as_: Served, ledger: Ledger) -> None:

@@ -3,6 +3,8 @@
 What stands is what was installed by then, as far as it was known, and not removed by then, as far as that was known.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -89,16 +91,31 @@ PLACED = Question(
 )
 
 
-def tree_of(root: dict[str, Any], placed: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The installations of a tree, parents before children, as one document: each node holds what is in it."""
-    top = root | {"children": []}
-    nodes = {top["unit_id"]: top}
-    for one in placed:
-        node = {name: value for name, value in one.items() if name not in {"level", "parent_unit_id"}}
-        node["children"] = []
-        nodes[one["parent_unit_id"]]["children"].append(node)
-        nodes[one["unit_id"]] = node
-    return top
+def tree_text(root: Mapping[str, Any], placed: Sequence[Mapping[str, Any]]) -> str:
+    """The installations of a tree as one JSON document: each node holds what is in it. Any depth is written, where an
+    encoder that calls itself would give up.
+    """
+    inside: defaultdict[tuple[int, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for one in reversed(placed):
+        inside[one["level"] - 1, one["parent_unit_id"]].append(one)
+    parts = [_opened(root)]
+    open_ = [inside[0, root["unit_id"]]]
+    is_first = True
+    while open_:
+        if not open_[-1]:
+            open_.pop()
+            parts.append("]}")
+            is_first = False
+            continue
+        node = open_[-1].pop()
+        parts += ("" if is_first else ",", _opened(node))
+        open_.append(inside[node["level"], node["unit_id"]])
+        is_first = True
+    return "".join(parts)
+
+
+def _opened(node: Mapping[str, Any]) -> str:
+    return json.dumps(node, ensure_ascii=False, separators=(",", ":"))[:-1] + ',"children":['
 
 
 def placed_of(view: Mapping[str, Any]) -> Placed:

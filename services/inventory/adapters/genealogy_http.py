@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from services.inventory.adapters.as_built import PLACED, tree_of
+from services.inventory.adapters.as_built import PLACED, tree_text
 from services.inventory.adapters.calls import Queries, UnitId
 from services.inventory.adapters.exporting import Format, exported
 from services.inventory.adapters.life_of import Lives
@@ -41,13 +41,14 @@ Asking = Annotated[Questions, Depends(questions_of)]
 
 
 @router.get("/units/{unit_id}/tree", **needs("read"))
-async def show_tree(unit_id: UnitId, queries: Queries, questions: Asking, moment: Asked) -> dict[str, Any]:
+async def show_tree(unit_id: UnitId, queries: Queries, questions: Asking, moment: Asked) -> Response:
     """The as-built tree of a unit, to any depth, as one document: now, as of a time and as known at a time.
 
     Statuses are those of now.
     """
-    root = root_view(await queries.unit(unit_id))
-    return tree_of(root | moment.document, await questions.whole(PLACED, unit_id, moment, TREE_AT_MOST))
+    root = root_view(await queries.unit(unit_id)) | moment.document
+    placed = await questions.whole(PLACED, unit_id, moment, TREE_AT_MOST)
+    return Response(tree_text(root, placed), media_type="application/json")
 
 
 @router.get("/units/{unit_id}/as-built", **needs("read"))
