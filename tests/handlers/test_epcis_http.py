@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -12,7 +13,7 @@ from shared.testing.databases import Database
 from shared.testing.topics import event
 from tests.handlers.epcis_schema import DOCUMENT
 from tests.handlers.genealogy_rows import OLGA, Ledger, Put, at
-from tests.handlers.inventory_records import PUMP, ROTOR, created, installed, received, removed
+from tests.handlers.inventory_records import PUMP, ROTOR, completed, created, installed, received, removed, reopened
 from tests.handlers.served import Served, served
 
 LOT = "OIL:L 9"
@@ -93,7 +94,7 @@ async def test_a_quantity_in_a_unit_of_measure_that_trade_does_not_know_is_not_t
     assert came["quantityList"] == [{"epcClass": "urn:asbuilt:lot:WIRE:W"}]
 
 
-def completed(kept: Database, unit_id: str, hours: float) -> None:
+def was_completed(kept: Database, unit_id: str, hours: float) -> None:
     """The run of a unit was completed."""
     kept.rows(
         """insert into life (unit_id, what, run_id, at, done_by, recorded_at)
@@ -119,8 +120,8 @@ async def test_a_completed_run_uses_lots_up(as_: Served, kept: Database) -> None
         Put("BRG-1", "PUMP-1", 1),
         Put("GREASE:G1", "PUMP-1", 5, quantity="0.5"),
     )
-    completed(kept, "PUMP-1", 4)
-    completed(kept, "PUMP-1", 6)
+    was_completed(kept, "PUMP-1", 4)
+    was_completed(kept, "PUMP-1", 6)
     used = [one for one in await life(as_, "PUMP-1") if one["type"] == "TransformationEvent"]
     assert [one["inputQuantityList"] for one in used] == [
         [{"epcClass": "urn:asbuilt:lot:OIL:L9", "quantity": 2}],
@@ -131,10 +132,17 @@ async def test_a_completed_run_uses_lots_up(as_: Served, kept: Database) -> None
     assert used[0] in await life(as_, "OIL:L9~a")
 
 
-async def test_a_completion_from_the_run_service_is_remembered_for_it(as_: Served, kept: Database) -> None:
-    """Released, reopened and moved leave their row; an install leaves none besides its own."""
-    await as_.takes(received(), created(), installed())
-    assert [row["what"] for row in kept.rows("select what from life order by life_id")] == ["commissioned"]
+async def test_what_the_run_service_says_is_remembered_for_it(as_: Served, kept: Database) -> None:
+    """Commissioned, released and reopened leave their row; a serial's receipt and its install leave none."""
+    empty: Any = SimpleNamespace(state=lambda _: SimpleNamespace(as_built_version=1, installations={}))
+    await as_.takes(received(), created(), completed(empty))
+    await as_.takes(reopened(PUMP), installed())
+    rows = kept.rows("select what, unit_id from life order by life_id")
+    assert [(row["what"], row["unit_id"]) for row in rows] == [
+        ("commissioned", PUMP),
+        ("released", PUMP),
+        ("reopened", PUMP),
+    ]
 
 
 async def test_a_unit_that_there_is_not_has_no_life(as_: Served) -> None:

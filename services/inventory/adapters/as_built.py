@@ -38,10 +38,12 @@ AS_BUILT = text("""
         select * from down
         where level > 0
           and (cast(:level as int) is null
-               or (level, parent_unit_id, requirement_id, coalesce(designator, ''), installation_id)
+               or (level, parent_unit_id collate "C", requirement_id collate "C", coalesce(designator, '') collate "C",
+                   installation_id collate "C")
                   > (cast(:level as int), cast(:parent_unit_id as text), cast(:requirement_id as text),
                      cast(:designator as text), cast(:installation_id as text)))
-        order by level, parent_unit_id, requirement_id, coalesce(designator, ''), installation_id
+        order by level, parent_unit_id collate "C", requirement_id collate "C", coalesce(designator, '') collate "C",
+                 installation_id collate "C"
         limit cast(:limit as int)
     )
     select w.level, w.parent_unit_id, w.requirement_id, w.designator, w.installation_id,
@@ -54,8 +56,8 @@ AS_BUILT = text("""
                'run_id', w.run_id, 'installed_at', w.installed_at, 'installed_by', w.installed_by,
                'recorded_at', w.recorded_at) as text) as document
     from wanted w cross join lateral (select * from unit where unit_id = w.unit_id offset 0) u
-    order by w.level, w.parent_unit_id, w.requirement_id, coalesce(w.designator, ''),
-             w.installation_id""")
+    order by w.level, w.parent_unit_id collate "C", w.requirement_id collate "C",
+             coalesce(w.designator, '') collate "C", w.installation_id collate "C" """)
 """Parents before children, level by level; a thousand levels are more than any product has, and end the climb where
 clocks that contradict each other show a unit in itself. `offset 0` makes PostgreSQL look rows up by their keys: it
 cannot know how many a climb finds, and would read whole tables to be safe.

@@ -81,9 +81,9 @@ WHERE_USED = text("""
                   when 'next' then up.installs = 1 and not up.is_split and up.until = 'infinity'
                   else true end
           and (cast(:level as int) is null
-               or (up.level, up.unit_id, up.trail) > (cast(:level as int), cast(:after_unit_id as text),
-                                                      cast(:trail as text)))
-        order by up.level, up.unit_id, up.trail
+               or (up.level, up.unit_id collate "C", up.trail collate "C")
+                  > (cast(:level as int), cast(:after_unit_id as text), cast(:trail as text)))
+        order by up.level, up.unit_id collate "C", up.trail collate "C"
         limit cast(:limit as int)
     )
     select w.level, w.unit_id, w.trail, cast(json_build_object(
@@ -98,7 +98,7 @@ WHERE_USED = text("""
                'removed_by', case when w.removed_at < 'infinity' then w.removed_by end,
                'because', case when w.is_split or w.removed_at < 'infinity' then w.because end) as text) as document
     from wanted w cross join lateral (select * from unit where unit_id = w.unit_id offset 0) u
-    order by w.level, w.unit_id, w.trail""")
+    order by w.level, w.unit_id collate "C", w.trail collate "C" """)
 """Each row is a unit that holds, or held, what was asked about, or a part that was split off; and the way to it.
 `since` and `until` are of the whole way, `at` and `removed_at` of its last piece. `trail` is the digest of a way. A way
 that no other goes on from is at the top. `quantity` is how much of what
