@@ -94,7 +94,8 @@ async def test_each_way_tells_quantity_interval_status_and_both_ends(as_: Served
     """How much of the lot, from when to when, who put it in and who took it out and why."""
     found = {one["unit_id"]: one for one in await used(as_, LOT)}
     skid, drained, aside = found["SKID-1"], found["PUMP-2"], found[f"{LOT}~c"]
-    assert (skid["quantity"], skid["since"], skid["until"], skid["is_top"]) == ("2", moment(4), None, True)
+    assert (skid["quantity"], skid["unit_of_measure"]) == ("2", "each")
+    assert (skid["since"], skid["until"], skid["is_top"]) == (moment(4), None, True)
     assert (skid["relation"], skid["from_unit_id"], skid["requirement_id"]) == ("installed", "PUMP-1", "r")
     assert (drained["quantity"], drained["since"], drained["until"]) == ("3", moment(1), moment(3))
     assert (drained["removed_at"], drained["removed_by"]["person"], drained["because"]) == (moment(3), "omar", "scored")

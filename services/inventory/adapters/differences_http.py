@@ -17,8 +17,8 @@ from shared.runtime.http import needs
 
 router = APIRouter(tags=["genealogy"])
 
-COMPARED_AT_MOST = 50_000
-"""Installations on one side."""
+COMPARED_AT_MOST = 10_000
+"""Installations on one side; while they are compared, nobody else is answered."""
 
 With = Annotated[
     Id | None, Query(alias="with", examples=["HP-200-0417"], description="the other unit; by default the same one")

@@ -92,12 +92,15 @@ WHERE_USED = text("""
                'relation', case when w.is_split then 'split' else 'installed' end,
                'from_unit_id', w.path[w.level], 'path', w.path, 'is_top', w.is_top,
                'in_place', w.until = 'infinity', 'since', w.since, 'until', nullif(w.until, 'infinity'),
-               'quantity', cast(w.quantity as text), 'requirement_id', w.requirement_id, 'designator', w.designator,
+               'quantity', cast(w.quantity as text), 'unit_of_measure', asked.unit_of_measure,
+               'requirement_id', w.requirement_id, 'designator', w.designator,
                'substitute', w.substitute, 'run_id', w.run_id, 'at', w.at, 'by', w.done_by,
                'removed_at', nullif(w.removed_at, 'infinity'),
                'removed_by', case when w.removed_at < 'infinity' then w.removed_by end,
                'because', case when w.is_split or w.removed_at < 'infinity' then w.because end) as text) as document
-    from wanted w cross join lateral (select * from unit where unit_id = w.unit_id offset 0) u
+    from wanted w
+         cross join lateral (select * from unit where unit_id = w.unit_id offset 0) u
+         cross join (select unit_of_measure from unit where unit_id = :unit_id) asked
     order by w.level, w.unit_id collate "C", w.trail collate "C" """)
 """Each row is a unit that holds, or held, what was asked about, or a part that was split off; and the way to it.
 `since` and `until` are of the whole way, `at` and `removed_at` of its last piece. `trail` is the digest of a way. A way
@@ -127,6 +130,7 @@ USED = Question(
         "since",
         "until",
         "quantity",
+        "unit_of_measure",
         "requirement_id",
         "designator",
         "substitute",
