@@ -48,12 +48,13 @@ WHERE_USED = text("""
               and installed_at <= coalesce(cast(:as_of as timestamptz), 'infinity')
               and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
             union all
-            select part_unit_id, part_unit_id, true, quantity, null, null, null, null, at, split_by, 'infinity', null,
-                   because
-            from split
-            where origin_unit_id = up.unit_id
-              and at <= coalesce(cast(:as_of as timestamptz), 'infinity')
-              and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
+            (select part_unit_id, part_unit_id, true, quantity, null, null, null, null, at, split_by, 'infinity', null,
+                    because
+             from split
+             where origin_unit_id = up.unit_id
+               and at <= coalesce(cast(:as_of as timestamptz), 'infinity')
+               and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
+             order by at)
             offset 0
         ) e
         where up.level < 1000 and e.unit_id <> all(up.path) and (up.installs = 0 or cast(:reach as text) <> 'next')
@@ -104,7 +105,8 @@ WHERE_USED = text("""
     order by w.level, w.unit_id collate "C", w.trail collate "C" """)
 """Each row is a unit that holds, or held, what was asked about, or a part that was split off; and the way to it.
 `since` and `until` are of the whole way, `at` and `removed_at` of its last piece. `trail` is the digest of a way. A way
-that no other goes on from is at the top. `quantity` is how much of what
+that no other goes on from is at the top. `order by at` has PostgreSQL use its index, also where one lot has most of
+all splits and a unit may seem to have as many. `quantity` is how much of what
 was asked about went into the first assembly of the way; how an assembly that was split later shared it out, nobody
 knows.
 """
