@@ -121,6 +121,7 @@ def release(message: Message) -> Ask[commands.Release]:
     data = _is(message, run.RunCompleted)
     record = data.record
     relied_on = {one.installation_id: (one.unit_id, one.requirement_id, one.designator) for one in record.installations}
+    part = split_id(data.unit_id, message.derived_id("scrapped"))
     command = commands.Release(
         data.unit_id,
         message.actor,
@@ -129,8 +130,10 @@ def release(message: Message) -> Ask[commands.Release]:
         record.number,
         record.as_built_version,
         relied_on,
+        record.scrapped_quantity or Decimal(0),
+        part,
     )
-    return Ask((data.unit_id, *(one.unit_id for one in record.installations)), command)
+    return Ask((data.unit_id, part, *(one.unit_id for one in record.installations)), command)
 
 
 def reopen(message: Message) -> Ask[commands.Reopen]:

@@ -52,6 +52,8 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
             return _file_attached(event)
         case events.TargetNoted() | events.InstallationNoted() | events.RemovalNoted() | events.IssueNoted():
             return _noted(event)
+        case events.QuantityNoted(run_id, _, _, quantity, version):
+            return contracts.QuantityNoted(by=who, run_id=run_id, quantity=quantity, as_built_version=version)
         case events.RequirementNoted():
             return _requirement_noted(event)
         case events.ComponentNoted() | events.PlacementNoted():

@@ -200,6 +200,15 @@ def note_removal(message: Message) -> Ask[commands.NoteRemoval]:
     return Ask((data.run_id,), command)
 
 
+def note_quantity(message: Message) -> Ask[commands.NoteQuantity] | None:
+    """Part of what a run builds was split off; of what it has built, or of stock, is none of its business."""
+    data = _is(message, inventory.UnitSplit)
+    if data.run_id is None or data.as_built_version is None:
+        return None
+    who = (data.run_id, message.actor, message.happened_at)
+    return Ask((data.run_id,), commands.NoteQuantity(*who, data.left, data.as_built_version))
+
+
 def note_requirement(message: Message) -> Ask[commands.NoteRequirement]:
     """An engineer edited a requirement of the run, in inventory."""
     data = _is(message, inventory.RequirementFact)
@@ -257,6 +266,7 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         inventory.UnitClaimed: Handler(note_target),
         inventory.UnitInstalled: Handler(note_installation),
         inventory.UnitRemoved: Handler(note_removal),
+        inventory.UnitSplit: Handler(note_quantity),
         inventory.RequirementAdded: Handler(note_requirement),
         inventory.RequirementChanged: Handler(note_requirement),
         inventory.RequirementRemoved: Handler(note_requirement),

@@ -110,6 +110,7 @@ _TABLE = (
     Entry("asbuilt.run.target-noted.v1", run.TargetNoted, (RUNS,), "run_id"),
     Entry("asbuilt.run.installation-noted.v1", run.InstallationNoted, (RUNS,), "run_id"),
     Entry("asbuilt.run.removal-noted.v1", run.RemovalNoted, (RUNS,), "run_id"),
+    Entry("asbuilt.run.quantity-noted.v1", run.QuantityNoted, (RUNS,), "run_id"),
     Entry("asbuilt.run.requirement-noted.v1", run.RequirementNoted, (RUNS,), "run_id"),
     Entry("asbuilt.run.issue-noted.v1", run.IssueNoted, (RUNS,), "run_id"),
     Entry("asbuilt.run.completed.v1", run.RunCompleted, (RUNS, COMPLETIONS), "run_id"),

@@ -180,6 +180,8 @@ class CompletionRecord(Contract):
     completed_by: Name
     imported: Imported | None = Field(None, description="of a completion that was taken in afterwards")
     note: Text = ""
+    good_quantity: Exact | None = Field(None, description="of the quantity, where some of it is scrapped")
+    scrapped_quantity: Exact | None = Field(None, description="of the quantity, if any; inventory scraps it")
     acknowledged: tuple[Acknowledged, ...] = ()
     review_version: str
     counts: ReviewCounts

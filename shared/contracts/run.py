@@ -275,6 +275,14 @@ class RemovalNoted(Fact):
     as_built_version: int
 
 
+class QuantityNoted(Fact):
+    """Part of what this run builds was split off, in inventory: put in quarantine, or scrapped. The rest goes on."""
+
+    run_id: Id
+    quantity: Exact = Field(description="what it builds since")
+    as_built_version: int
+
+
 class RequirementNoted(Fact, RequirementOfRun):
     """An engineer edited a requirement of this run, in inventory: the review asks for it as it stands here."""
 

@@ -43,6 +43,24 @@ async def is_complete(as_: Served) -> None:
     await completes(as_)
 
 
+async def test_a_lot_is_completed_with_what_is_good_and_what_is_scrapped(as_: Served) -> None:
+    """Part of it was put in quarantine before, in inventory; more than is left cannot be scrapped."""
+    lot = {"lot": "L9", "quantity": "10"}
+    split = {"unit_id": "PUMP-100:L9", "part_unit_id": "PUMP-100:L9~q", "quantity": "2", "left": "8"}
+    of_run = split | {"because": "quarantine", "run_id": R, "as_built_version": 2}
+    of_nobody = split | {"unit_id": "x", "because": "move"}
+    await as_.takes(ordered(target=lot), claimed(), recorded(), signed(), signed("test"))
+    told = [event("asbuilt.unit.split.v1", BY | one) for one in (of_run, of_nobody)]
+    assert await as_.takes(*told) == {"done": 2, "seen": 0}
+    review = (await as_("viewer").get(f"/runs/{R}/review")).json()
+    confirmation = {"review_version": review["version"], "scrapped_quantity": "8.5"}
+    refused = await as_("lead").post(f"/runs/{R}/complete", json=confirmation)
+    assert (refused.status_code, refused.json()["code"]) == (422, "scrapped-quantity-invalid")
+    answer = await as_("lead").post(f"/runs/{R}/complete", json=confirmation | {"scrapped_quantity": "3"})
+    record = answer.json()
+    assert [record[name] for name in ("quantity", "good_quantity", "scrapped_quantity")] == ["8", "5", "3"]
+
+
 def placed(run_id: str, parent_unit_id: str, parent_run_id: str) -> Sent:
     """Inventory put a run's unit into a parent."""
     said = {"unit_id": "u", "parent_unit_id": parent_unit_id, "run_id": run_id, "parent_run_id": parent_run_id}

@@ -17,6 +17,7 @@ from tests.handlers.bench import BY, EARLY_FOR, Bench
 from tests.handlers.inventory_records import (
     PUMP,
     ROTOR,
+    an_issue,
     and_above,
     completed,
     created,
@@ -273,3 +274,39 @@ async def test_what_is_above_a_reopened_component_is_told_by_key_and_run() -> No
     assert of_skid[-3:] == ["unit.installed.v1", "component.reopened.v1", "component.cleared.v1"]
     placed = bench.said("unit.placed")[0]
     assert (placed["run_id"], placed["parent_run_id"]) == ("run of VALVE-1", "run of SKID-1")
+
+
+PUMPS = "PUMP-100:L9"
+
+
+def of_ten_pumps() -> Sent:
+    """A run was created that builds ten pumps, two rotors each."""
+    _, contract = contract_of(read(created(quantity="2").value, []))
+    data = contract.model_dump(mode="json", exclude_none=True)
+    target = {"lot": "L9", "quantity": "10", "unit_of_measure": "each"}
+    return event("asbuilt.run.created.v1", data | {"unit_id": PUMPS, "target": target})
+
+
+async def test_part_of_what_a_run_builds_is_held_and_its_run_hears_of_it(bench: Bench) -> None:
+    """The split names the run and the new version of its as-built, and each requirement is told anew."""
+    held = {"unit_id": f"{PUMPS}~q", "of_unit_id": PUMPS, "quantity": "3"}
+    await bench.takes(of_ten_pumps(), an_issue("quarantined", PUMPS, quarantined=[held], part=held))
+    split, changed = bench.said("unit.split")[0], bench.said("requirement.changed")[0]
+    assert (split["run_id"], split["left"], split["as_built_version"]) == ("run of PUMP-1", "7", 2)
+    assert (changed["run_id"], changed["quantity"], changed["as_built_version"]) == ("run of PUMP-1", "14", 3)
+
+
+async def test_a_completion_that_scraps_part_of_a_lot(bench: Bench) -> None:
+    """What is no good is split off under an id that follows from the completion, and is scrapped by its run."""
+    await bench.takes(of_ten_pumps())
+    _, contract = contract_of(read(completed(bench, PUMPS).value, []))
+    data = contract.model_dump(mode="json", exclude_none=True)
+    record = data["record"] | {"run_id": "run of PUMP-1", "scrapped_quantity": "3", "good_quantity": "7"}
+    done = event("asbuilt.run.completed.v1", data | {"run_id": "run of PUMP-1", "record": record})
+    assert await bench.takes(done) == {"done": 1, "seen": 0}
+    (scrapped,) = bench.said("unit.scrapped")
+    assert (scrapped["quantity"], scrapped["run_id"]) == ("3", "run of PUMP-1")
+    assert standing(bench.state(scrapped["unit_id"])).status is UnitStatus.SCRAPPED
+    assert bench.state(PUMPS).identification.quantity == Decimal(7)
+    await bench.takes(done)
+    assert len(bench.said("unit.scrapped")) == 1

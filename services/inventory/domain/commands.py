@@ -164,13 +164,15 @@ class Remove(Command):
 @immutable
 class Release(Command):
     """The run that builds this unit was completed, relying on an as-built version and its installations
-    (by id: component and requirement).
+    (by id: component and requirement). Part of it may be scrapped, and is ``part_unit_id`` then.
     """
 
     run_id: str
     number: int
     relied_on_version: int
     relied_on: Mapping[str, tuple[str, str, str | None]]
+    scrapped_quantity: Decimal = Decimal(0)
+    part_unit_id: str = ""
 
 
 @immutable

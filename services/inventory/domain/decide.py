@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from services.inventory.domain import events, installing, requirements, stock, withholding
+from services.inventory.domain import events, installing, leaving, requirements, stock, withholding
 from services.inventory.domain.commands import (
     AddRequirement,
     AnyCommand,
@@ -152,7 +152,7 @@ def _release(known: Known, command: Release) -> Events:
         if known[one.unit_id].consumed_by != command.run_id
     )
     released = events.UnitReleased(unit.unit_id, *who, command.run_id, command.number, unit.as_built_version)
-    return (released, *consumed)
+    return (released, *consumed, *leaving.at_completion(unit, command))
 
 
 def _is_as_reviewed(unit: Unit, command: Release) -> bool:

@@ -7,7 +7,7 @@ returned is split off first, so that every record is scrapped or returned as a w
 from decimal import Decimal
 
 from services.inventory.domain import events
-from services.inventory.domain.commands import ReturnUnit, ScrapUnit
+from services.inventory.domain.commands import Release, ReturnUnit, ScrapUnit
 from services.inventory.domain.events import AnyEvent, SplitReason
 from services.inventory.domain.moving import check_loose
 from services.inventory.domain.refusals import BeingBuilt, NothingLeft, ScrappedAlready
@@ -34,6 +34,21 @@ def scrap(unit: Unit, command: ScrapUnit) -> Events:
     quantity = command.quantity or Decimal(0)
     taken = taken_off(unit, command.part_unit_id, quantity, SplitReason.SCRAP, command.by, command.at)
     return (*taken, scrapped(unit, command.part_unit_id, quantity, command))
+
+
+def at_completion(unit: Unit, command: Release) -> Events:
+    """What the completion of its run says is no good: the whole unit, or a part, which is split off; the rest is good.
+
+    :raises InsufficientQuantity: when that is more than there is.
+    """
+    quantity, by, at = command.scrapped_quantity, command.by, command.at
+    if not quantity:
+        return ()
+    reason = f"scrapped at the completion of the run {command.run_id}"
+    if not _is_part(unit, quantity):
+        return (events.UnitScrapped(unit.unit_id, by, at, quantity, reason, command.run_id),)
+    taken = split(unit, command.part_unit_id, quantity, SplitReason.SCRAP, by, at)
+    return (*taken, events.UnitScrapped(command.part_unit_id, by, at, quantity, reason, command.run_id))
 
 
 def scrapped(unit: Unit, unit_id: str, quantity: Decimal, command: ScrapUnit) -> events.UnitScrapped:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -16,7 +17,7 @@ from services.run.domain import commands
 from services.run.domain.comparing import compare
 from services.run.domain.events import RunCompleted
 from services.run.domain.review import Review, review
-from shared.contracts.base import Id, Name, Text
+from shared.contracts.base import Exact, Id, Name, Text
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
 from shared.runtime.http import Calling, NotFound, needs
@@ -38,6 +39,9 @@ class WarningAcknowledged(BaseModel):
     subject: Id = Field(examples=[ISSUE])
 
 
+NOTHING = Decimal(0)
+
+
 class Confirmation(BaseModel):
     """The confirmation of a completion review."""
 
@@ -45,6 +49,7 @@ class Confirmation(BaseModel):
     acknowledged: list[WarningAcknowledged] = Field(default_factory=list, description="every warning of that review")
     note: Annotated[Text, Field(examples=["First of its lot."])] = ""
     occurred_at: HappenedAt = None
+    scrapped_quantity: Annotated[Exact, Field(description="of its quantity, what is no good; the rest is")] = NOTHING
 
 
 @router.get("/runs/{run_id}/review", **needs("read"))
@@ -84,7 +89,14 @@ async def complete_run(run_id: RunId, confirmation: Confirmation, call: Calling)
     acknowledged = frozenset((one.code, one.subject) for one in confirmation.acknowledged)
     at, imported = happened(call, confirmation.occurred_at)
     command = commands.CompleteRun(
-        run_id, call.by, at, confirmation.review_version, acknowledged, confirmation.note, imported
+        run_id,
+        call.by,
+        at,
+        confirmation.review_version,
+        acknowledged,
+        confirmation.note,
+        imported,
+        confirmation.scrapped_quantity,
     )
     return await call.do(Ask((run_id,), command), _completion_answer)
 

@@ -65,6 +65,7 @@ class RunProgress:
     imported: Imported | None
     files: tuple[AttachedFile, ...]
     edited: tuple[Requirement, ...] | None
+    left: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,7 @@ def _progress(run: Run) -> RunProgress:
         imported=run.imported,
         files=run.files,
         edited=run.edited,
+        left=run.left,
     )
 
 
@@ -322,6 +324,7 @@ def _run(row: Any, steps: Mapping[str, Any]) -> Run:
         imported=progress.imported,
         files=progress.files,
         edited=progress.edited,
+        left=progress.left,
     )
 
 

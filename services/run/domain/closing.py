@@ -2,6 +2,7 @@
 `completion`'s to say.
 """
 
+from decimal import Decimal
 from typing import assert_never
 
 from services.run.domain import events
@@ -74,7 +75,9 @@ def evolve(run: Run, event: ClosingEvent) -> Run:
 def _completed(run: Run, event: events.RunCompleted) -> Run:
     first = run.first_completed_at or event.at
     closed = _closed(run, Completed(event.at, event.by, event.number))
-    return changed(closed, completions=event.number, first_completed_at=first)
+    good = event.record.get("good_quantity")
+    left = run.left if good is None else Decimal(good)
+    return changed(closed, completions=event.number, first_completed_at=first, left=left)
 
 
 def _closed(run: Run, decision: Completed | Canceled | Failed) -> Run:

@@ -1,6 +1,7 @@
 """What can be asked of a run. ``by`` is who asks, ``at`` when it happened, ``roles`` what the asker holds."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from services.run.domain.order import Order, Requirement
 from services.run.domain.redline import StepChange
@@ -255,6 +256,14 @@ class NoteRemoval(Command):
 
 
 @immutable
+class NoteQuantity(Command):
+    """Part of what this run builds was split off, in inventory: from now on it builds ``quantity``."""
+
+    quantity: Decimal
+    as_built_version: int
+
+
+@immutable
 class NoteRequirement(Command):
     """An engineer edited a requirement of this run, in inventory: it is as it stands here, or is no more."""
 
@@ -272,12 +281,15 @@ class NoteIssue(Command):
 
 @immutable
 class CompleteRun(Command):
-    """Confirm the completion review of that version. ``acknowledged``: (code, subject) of each warning."""
+    """Confirm the completion review of that version. ``acknowledged``: (code, subject) of each warning;
+    ``scrapped_quantity`` is what of its quantity is no good, and the rest is.
+    """
 
     review_version: str
     acknowledged: frozenset[tuple[str, str]]
     note: str
     imported: Imported | None = None
+    scrapped_quantity: Decimal = Decimal(0)
 
 
 @immutable
@@ -360,6 +372,7 @@ AnyCommand = (
     | LoseTarget
     | NoteInstallation
     | NoteRemoval
+    | NoteQuantity
     | NoteRequirement
     | NoteIssue
     | CompleteRun

@@ -11,9 +11,15 @@ from services.run.domain.events import RunCompleted
 from services.run.domain.importing import check_completion_imported
 from services.run.domain.numbers import cycle_time_s, labour_by_person, labour_s, run_labour_s, step_time_s
 from services.run.domain.order import FieldDefinition, Order
+from services.run.domain.ordering import is_exact
 from services.run.domain.policies import Policies
 from services.run.domain.redline import Redline
-from services.run.domain.refusals import CompletionBlocked, ReviewStale, WarningNotAcknowledged
+from services.run.domain.refusals import (
+    CompletionBlocked,
+    ReviewStale,
+    ScrappedQuantityInvalid,
+    WarningNotAcknowledged,
+)
 from services.run.domain.review import Review, review
 from services.run.domain.run import AttachedFile, Failure, Imported, Installation, Recording, Run, Step
 from services.run.domain.sessions import nobody_left
@@ -38,6 +44,7 @@ def complete(run: Run, command: CompleteRun, policies: Policies) -> RunCompleted
     if open_warnings:
         listed = ", ".join(f"{code} {subject}" for code, subject in sorted(open_warnings))
         raise WarningNotAcknowledged(warnings=listed, review=current)
+    check_scrapped(run, command.scrapped_quantity)
     document = _document(run, command, current)
     record = {**document, "content_hash": content_hash(document)}
     number = run.completions + 1
@@ -56,7 +63,7 @@ def evidence(run: Run, counted: Counts) -> dict[str, Any]:
         "unit_id": target.unit_id,
         "serial": target.serial,
         "lot": target.lot,
-        "quantity": plain(target.quantity),
+        "quantity": plain(run.quantity),
         "unit_of_measure": target.unit_of_measure,
         "place": _place(order),
         "ordered_at": _utc(run.ordered_at),
@@ -85,6 +92,7 @@ def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]
         "completed_by": str(command.by),
         "imported": command.imported and _imported(command.imported),
         "note": command.note,
+        **_outcome(run, command.scrapped_quantity),
         "acknowledged": [{"code": code, "subject": subject} for code, subject in acknowledged],
         "review_version": current.version,
         "gates_closed": [gate.gate_id for gate in run.order.gates if gate.gate_id not in run.approvals],
@@ -94,6 +102,26 @@ def _document(run: Run, command: CompleteRun, current: Review) -> dict[str, Any]
     }
     closed = changed(run, steps=nobody_left(run, command.at))
     return _present({**evidence(closed, current.counts), **confirmation})
+
+
+def check_scrapped(run: Run, scrapped: Decimal) -> None:
+    """What is no good is at most what there is; a serial is good or not.
+
+    :raises ScrappedQuantityInvalid: otherwise.
+    """
+    target = run.order.target
+    is_part = target.serial is not None and scrapped not in (0, run.quantity)
+    if scrapped < 0 or scrapped > run.quantity or is_part or not is_exact(scrapped):
+        raise ScrappedQuantityInvalid(
+            scrapped=plain(scrapped), run_id=run.run_id, quantity=plain(run.quantity), unit=target.unit_of_measure
+        )
+
+
+def _outcome(run: Run, scrapped: Decimal) -> dict[str, Any]:
+    """How much of it is good and how much is scrapped, where that was said."""
+    if not scrapped:
+        return {}
+    return {"good_quantity": plain(run.quantity - scrapped), "scrapped_quantity": plain(scrapped)}
 
 
 def _counts(counted: Counts) -> dict[str, Any]:

@@ -44,6 +44,7 @@ from services.run.domain.commands import (
     NoteInstallation,
     NoteIssue,
     NotePlacement,
+    NoteQuantity,
     NoteRemoval,
     NoteRequirement,
     NoteTarget,
@@ -102,7 +103,15 @@ def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events
             return files.attach(open_run(run, command), command)
         case Comment():
             return comments.comment(open_run(run, command), command)
-        case NoteTarget() | LoseTarget() | NoteInstallation() | NoteRemoval() | NoteRequirement() | NoteIssue():
+        case (
+            NoteTarget()
+            | LoseTarget()
+            | NoteInstallation()
+            | NoteRemoval()
+            | NoteQuantity()
+            | NoteRequirement()
+            | NoteIssue()
+        ):
             return noting.decide(known_run(run, command), command)
         case NoteComponent() | NotePlacement():
             return genealogy.decide(known_run(run, command), command)

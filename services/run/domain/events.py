@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from services.run.domain.order import Order, Requirement
@@ -273,6 +274,14 @@ class RemovalNoted(RunEvent):
 
 
 @immutable
+class QuantityNoted(RunEvent):
+    """Part of what this run builds was split off; ``quantity`` is what it builds since."""
+
+    quantity: Decimal
+    as_built_version: int
+
+
+@immutable
 class RequirementNoted(RunEvent):
     """A requirement of this run is from now on as it stands here, or is no more."""
 
@@ -384,6 +393,7 @@ AnyEvent = (
     | Commented
     | FileAttached
     | NotedEvent
+    | QuantityNoted
     | RequirementNoted
     | ComponentNoted
     | PlacementNoted

@@ -30,6 +30,7 @@ from services.run.domain.events import (
     InstallationNoted,
     IssueNoted,
     PlacementNoted,
+    QuantityNoted,
     RedlineAccepted,
     RedlineApplied,
     RedlineCanceled,
@@ -99,7 +100,7 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             return run
         case TargetNoted():
             return changed(run, as_built_version=event.as_built_version)
-        case InstallationNoted() | RemovalNoted() | RequirementNoted():
+        case InstallationNoted() | RemovalNoted() | QuantityNoted() | RequirementNoted():
             return noting.evolve(run, event)
         case IssueNoted():
             return changed(run, issues={**run.issues, event.issue.issue_id: event.issue})

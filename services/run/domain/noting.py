@@ -8,6 +8,7 @@ from services.run.domain.commands import (
     LoseTarget,
     NoteInstallation,
     NoteIssue,
+    NoteQuantity,
     NoteRemoval,
     NoteRequirement,
     NoteTarget,
@@ -18,8 +19,8 @@ from shared.kernel import changed
 
 T = TypeVar("T")
 Events = tuple[events.AnyEvent, ...]
-NotingCommand = NoteTarget | LoseTarget | NoteInstallation | NoteRemoval | NoteRequirement | NoteIssue
-NotingEvent = events.InstallationNoted | events.RemovalNoted | events.RequirementNoted
+NotingCommand = NoteTarget | LoseTarget | NoteInstallation | NoteRemoval | NoteQuantity | NoteRequirement | NoteIssue
+NotingEvent = events.InstallationNoted | events.RemovalNoted | events.QuantityNoted | events.RequirementNoted
 
 
 def decide(run: Run, command: NotingCommand) -> Events:
@@ -33,6 +34,8 @@ def decide(run: Run, command: NotingCommand) -> Events:
             return note_installation(run, command)
         case NoteRemoval():
             return note_removal(run, command)
+        case NoteQuantity():
+            return note_quantity(run, command)
         case NoteRequirement():
             return note_requirement(run, command)
         case NoteIssue():
@@ -82,6 +85,11 @@ def note_removal(run: Run, command: NoteRemoval) -> Events:
     )
 
 
+def note_quantity(run: Run, command: NoteQuantity) -> Events:
+    """Part of what the run builds was split off: put in quarantine, or scrapped."""
+    return (events.QuantityNoted(run.run_id, command.by, command.at, command.quantity, command.as_built_version),)
+
+
 def note_requirement(run: Run, command: NoteRequirement) -> Events:
     """An engineer edited a requirement of this run."""
     edited = (command.requirement, command.is_removed, command.as_built_version)
@@ -111,6 +119,8 @@ def evolve(run: Run, event: NotingEvent) -> Run:
             return _installed(run, event)
         case events.RemovalNoted():
             return _removed(run, event)
+        case events.QuantityNoted(quantity=quantity, as_built_version=version):
+            return changed(run, left=quantity, as_built_version=version)
         case events.RequirementNoted():
             return _edited(run, event)
         case _:

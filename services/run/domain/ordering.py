@@ -110,7 +110,7 @@ def _check_target(target: Target) -> None:
         raise OrderInvalid(what="its target needs a serial or a lot, and not both")
     if len(target.unit_id) > LONGEST_ID:
         raise OrderInvalid(what=f"the id of its target is longer than {LONGEST_ID} characters")
-    if target.quantity <= 0 or not _is_exact(target.quantity):
+    if target.quantity <= 0 or not is_exact(target.quantity):
         raise OrderInvalid(what=f"its quantity is {plain(target.quantity)}")
     if target.serial is not None and target.quantity != 1:
         raise OrderInvalid(what="a serial unit has the quantity 1")
@@ -118,7 +118,7 @@ def _check_target(target: Target) -> None:
 
 def _check_requirement(requirement: Requirement, assemblies: Decimal) -> None:
     name, quantity = requirement.requirement_id, requirement.quantity
-    if quantity <= 0 or not _is_exact(quantity):
+    if quantity <= 0 or not is_exact(quantity):
         raise OrderInvalid(what=f"the requirement {name} has the quantity {plain(quantity)}")
     _refuse_first(_twice(f"designator of requirement {name}", requirement.designators))
     if requirement.interchangeable_revisions and requirement.revision is None:
@@ -128,6 +128,6 @@ def _check_requirement(requirement: Requirement, assemblies: Decimal) -> None:
         raise OrderInvalid(what=f"the requirement {name} has {count} designators for the quantity {plain(quantity)}")
 
 
-def _is_exact(quantity: Decimal) -> bool:
+def is_exact(quantity: Decimal) -> bool:
     """Sums and products of such quantities lose no digit."""
     return len(quantity.as_tuple().digits) <= MOST_DIGITS and abs(quantity.adjusted()) <= MOST_DIGITS

@@ -36,6 +36,7 @@ _ELSEWHERE = (
     events.TargetNoted,
     events.InstallationNoted,
     events.RemovalNoted,
+    events.QuantityNoted,
     events.RequirementNoted,
     events.IssueNoted,
     events.ComponentNoted,

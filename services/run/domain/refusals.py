@@ -362,6 +362,14 @@ class ReviewStale(Refused):
     resolve = "Look at the new review and confirm its version."
 
 
+class ScrappedQuantityInvalid(Refused):
+    """The quantity {scrapped} of the run {run_id} cannot be scrapped: it has {quantity} {unit}."""
+
+    code = "scrapped-quantity-invalid"
+    kind = RefusalKind.INVALID
+    resolve = "Name what is no good of {quantity}; of a serial all or nothing."
+
+
 class WarningNotAcknowledged(Refused):
     """Warnings are not acknowledged: {warnings}."""
 

@@ -290,7 +290,8 @@ class Run:
     records there are, ``as_built_version`` the latest that inventory told, ``is_ready`` whether readiness was
     announced, ``reopened_components`` the installed units whose own runs are reopened, with these, ``placement``
     what its unit is installed in, ``imported`` that its order was taken in later,
-    ``edited`` its requirements where an engineer edited them since it was ordered.
+    ``edited`` its requirements where an engineer edited them since it was ordered, ``left`` its quantity where part of
+    it was split off or scrapped since.
     """
 
     order: Order
@@ -314,11 +315,17 @@ class Run:
     imported: Imported | None = None
     files: tuple[AttachedFile, ...] = ()
     edited: tuple[Requirement, ...] | None = None
+    left: Decimal | None = None
 
     @property
     def run_id(self) -> str:
         """Its id."""
         return self.order.run_id
+
+    @property
+    def quantity(self) -> Decimal:
+        """What it builds, as inventory told it last."""
+        return self.order.target.quantity if self.left is None else self.left
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:

@@ -1,5 +1,12 @@
 """What a run's completion does to units, and a completion that is contested (domain.md 3.8, 4.3)."""
 
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from services.inventory.domain.commands import Release
 from services.inventory.domain.events import (
     CompletionContested,
     ComponentReopened,
@@ -9,29 +16,97 @@ from services.inventory.domain.events import (
     UnitFreed,
     UnitInstalled,
     UnitPlaced,
+    UnitReceived,
     UnitReleased,
     UnitReopened,
+    UnitScrapped,
+    UnitSplit,
 )
+from services.inventory.domain.refusals import TargetNotAvailable
 from services.inventory.domain.unit import UnitStatus
 from tests.rules.inventory.examples import (
     BUILT,
     INVENTORY,
     OTHER_ROTOR,
     PUMP,
+    PUMPS,
     ROTOR,
     SKID,
     cancel,
     claimed,
     complete,
+    fail,
+    give_back,
     install,
+    issue,
+    lot_run,
+    quarantine,
     received,
     remove,
     reopen,
     requirement,
+    scrap,
     status,
 )
 
 FITTED = (received(), claimed(), install())
+
+
+def finished(scrapped: str) -> Release:
+    """The run of a lot of ten pumps was completed, some of them no good."""
+    done = complete(1, unit_id=PUMPS, run_id="run-1")
+    return replace(done, scrapped_quantity=Decimal(scrapped), part_unit_id=f"{PUMPS}~scrapped")
+
+
+def test_a_lot_finishes_with_good_and_scrapped_quantity() -> None:
+    """What is no good is split off and scrapped; the rest is available, and nothing is lost."""
+    story = INVENTORY.given(lot_run()).when(finished("3"))
+    story.then(UnitReleased, UnitSplit, UnitReceived, UnitScrapped, StatusChanged, StatusChanged)
+    assert (status(story, PUMPS), status(story, f"{PUMPS}~scrapped")) == (UnitStatus.AVAILABLE, UnitStatus.SCRAPPED)
+    assert [story.state(one).identification.quantity for one in (PUMPS, f"{PUMPS}~scrapped")] == [7, 3]
+    assert story.events[3].run_id == "run-1"
+    story.when(finished("3")).nothing_happens()
+
+
+def test_a_lot_of_which_nothing_is_good_is_scrapped_whole() -> None:
+    """There is nothing to split off."""
+    story = INVENTORY.given(lot_run()).when(finished("10")).then(UnitReleased, UnitScrapped, StatusChanged)
+    assert status(story, PUMPS) is UnitStatus.SCRAPPED
+
+
+def test_a_contested_completion_scraps_nothing() -> None:
+    """Part of the lot was put in quarantine while it was being completed: nobody reviewed what is left."""
+    story = (
+        INVENTORY.given(lot_run(), quarantine("2", PUMPS)).when(finished("3")).then(CompletionContested, StatusChanged)
+    )
+    assert status(story, PUMPS) is UnitStatus.ON_HOLD
+    assert story.state(PUMPS).identification.quantity == 8
+
+
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        ((received(PUMP), scrap(PUMP)), "scrapped"),
+        ((received(PUMP), give_back(PUMP)), "0 each, not 1 each"),
+        ((*BUILT, claimed(SKID, "", requirement("pump", "PUMP")), install(PUMP, SKID, "pump")), "installed in SKID-1"),
+        ((claimed(),), "the target of the open run run of PUMP-1"),
+        ((*BUILT, reopen()), "the target of the open run run of PUMP-1"),
+        ((claimed(), fail()), "the target of the open run run of PUMP-1"),
+    ],
+    ids=["scrapped", "returned", "installed", "being built", "reopened", "failed"],
+)
+def test_a_target_that_is_not_there_to_be_built_is_refused(before: Any, why: str) -> None:
+    """Its run hears why, and is canceled."""
+    INVENTORY.given(*before).when(claimed(PUMP, "run-2")).is_refused(TargetNotAvailable, naming=why)
+
+
+def test_a_lot_is_claimed_as_it_is() -> None:
+    """Ten are not twelve, and metres are no pieces; what is withheld may be reworked."""
+    there = (lot_run(), complete(1, unit_id=PUMPS, run_id="run-1"))
+    story = INVENTORY.given(*there)
+    story.when(lot_run(run_id="run-2", quantity="12")).is_refused(TargetNotAvailable, naming="10 each, not 12 each")
+    story = INVENTORY.given(*there, issue(PUMPS, "release-on-resolve")).when(lot_run(run_id="run-2")).and_then()
+    assert status(story, PUMPS) is UnitStatus.WIP
 
 
 def test_a_completed_run_releases_its_unit_and_marks_what_was_consumed() -> None:

@@ -174,6 +174,11 @@ def edited(version: int = 2, *, is_removed: bool = False, **changed: Any) -> com
     return commands.NoteRequirement(R, LEAD, NOON, replace(ROTOR, **changed), is_removed, version)
 
 
+def split_off(left: str = "7", version: int = 2) -> commands.NoteQuantity:
+    """Inventory says that part of what the run builds was split off."""
+    return commands.NoteQuantity(R, LEAD, NOON, Decimal(left), version)
+
+
 def issue(issue_id: str = "issue-1", **changed: Any) -> commands.NoteIssue:
     """The issue service says how an issue of the run stands: pending, where nothing else is said."""
     usual = Issue(issue_id, "Scratch on the cover", "pending", None, False, {})

@@ -61,6 +61,7 @@ from tests.rules.run.examples import (
     rework,
     settle_evidence,
     sign,
+    split_off,
     start,
     withdraw,
 )
@@ -113,6 +114,7 @@ ASKED: Mapping[type, Strategy] = {
     commands.NoteRequirement: st.builds(
         edited, st.integers(2, 9), is_removed=st.booleans(), quantity=st.sampled_from([Decimal(1), Decimal(2)])
     ),
+    commands.NoteQuantity: st.builds(split_off, st.sampled_from(["1", "2"]), st.integers(2, 9)),
     commands.NoteIssue: st.builds(issue, ISSUES, approved=st.booleans(), step_id=st.none() | STEP),
     commands.CompleteRun: st.just("confirm"),
     commands.NoteComponent: st.builds(component, run_id=st.sampled_from([None, "run-7"])),
@@ -248,6 +250,7 @@ LOCKED_EVENTS = (
     events.TargetNoted,
     events.InstallationNoted,
     events.RemovalNoted,
+    events.QuantityNoted,
     events.RequirementNoted,
     events.IssueNoted,
     events.ComponentNoted,

@@ -10,11 +10,13 @@ import pytest
 import rfc8785
 
 from services.run.domain.events import RunCompleted, RunReady, RunReopened
+from services.run.domain.order import Target
 from services.run.domain.refusals import (
     CompletionBlocked,
     ReviewStale,
     RunLocked,
     RunNotComplete,
+    ScrappedQuantityInvalid,
     WarningNotAcknowledged,
 )
 from services.run.domain.run import Run, RunStatus
@@ -43,6 +45,36 @@ from tests.rules.run.examples import (
 )
 
 OPEN = ("issue-open", "issue-1")
+LOT = Target("PUMP-100:L9", None, "L9", Decimal(10), "each")
+LOT_DONE = (ordered(target=LOT), claimed(), installed(), record(), sign(), sign("test"), approve())
+
+
+def test_a_lot_is_completed_with_good_and_scrapped_quantity() -> None:
+    """Both stand in the record; what is reopened is the good ones."""
+    story = RUN.given(*LOT_DONE)
+    said = story.when(complete(version_of(story), scrapped_quantity=Decimal(3)))
+    names = ("quantity", "good_quantity", "scrapped_quantity")
+    assert [record_of(said)[name] for name in names] == ["10", "7", "3"]
+    assert said.when(reopen()).state(R).quantity == 7
+    all_good = story.when(complete(version_of(story)))
+    assert "scrapped_quantity" not in record_of(all_good)
+
+
+@pytest.mark.parametrize("scrapped", ["-1", "10.5", "0.0000000000001"])
+def test_no_more_is_scrapped_than_there_is(scrapped: str) -> None:
+    """And nothing less than nothing, or finer than can be counted."""
+    story = RUN.given(*LOT_DONE)
+    asked = complete(version_of(story), scrapped_quantity=Decimal(scrapped))
+    story.when(asked).is_refused(ScrappedQuantityInvalid, naming="10 each")
+
+
+def test_a_serial_is_good_or_scrapped() -> None:
+    """Whole."""
+    version = version_of(ready())
+    half = complete(version, scrapped_quantity=Decimal("0.5"))
+    ready().when(half).is_refused(ScrappedQuantityInvalid, naming="0.5 of the run")
+    whole = ready().when(complete(version, scrapped_quantity=Decimal(1)))
+    assert record_of(whole)["good_quantity"] == "0"
 
 
 def record_of(story: Story[Run]) -> dict[str, Any]:

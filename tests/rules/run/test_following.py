@@ -6,6 +6,7 @@ from services.run.domain.counts import requirement_lines
 from services.run.domain.events import (
     InstallationNoted,
     IssueNoted,
+    QuantityNoted,
     RemovalNoted,
     RequirementNoted,
     RunCanceled,
@@ -13,6 +14,7 @@ from services.run.domain.events import (
     RunReopened,
     TargetNoted,
 )
+from services.run.domain.order import Target
 from services.run.domain.refusals import UnknownRun
 from services.run.domain.review import review
 from services.run.domain.run import RunStatus
@@ -20,8 +22,10 @@ from tests.rules.run.examples import (
     ROTOR,
     RUN,
     R,
+    approve,
     cancel,
     claimed,
+    complete,
     completed,
     edited,
     installation,
@@ -30,7 +34,11 @@ from tests.rules.run.examples import (
     lose_target,
     ordered,
     ready,
+    record,
     removed,
+    sign,
+    split_off,
+    version_of,
 )
 
 
@@ -72,6 +80,17 @@ def test_a_ready_run_is_not_ready_once_more_is_asked_for() -> None:
     """Whoever waits for its completion hears what blocks it now."""
     story = ready().when(edited(3, quantity=Decimal(2))).then(RequirementNoted, RunNotReady)
     assert [one.code for one in story.events[1].blockers] == ["requirement-short"]
+
+
+def test_a_run_builds_what_is_left_of_its_lot() -> None:
+    """Part of it is in quarantine: the record says how many were built, the order how many were asked for."""
+    lot = Target("PUMP-100:L9", None, "L9", Decimal(10), "each")
+    done = (claimed(), installed(), record(), sign(), sign("test"), approve())
+    story = RUN.given(ordered(target=lot), *done).when(split_off("7", 3)).then(QuantityNoted)
+    assert (story.state(R).quantity, story.state(R).order.target.quantity) == (7, 10)
+    assert review(story.state(R)).as_built_version == 3
+    record_of_it = story.when(complete(version_of(story))).events[-1].record
+    assert record_of_it["quantity"] == "7"
 
 
 def test_a_designator_of_several_assemblies_is_free_until_each_has_its_piece() -> None:

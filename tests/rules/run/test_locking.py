@@ -46,6 +46,7 @@ from tests.rules.run.examples import (
     rework,
     settle_evidence,
     sign,
+    split_off,
     start,
     withdraw,
 )
@@ -81,6 +82,7 @@ FACTS_OF_OTHERS = {
     commands.NoteInstallation: installed(2, 9),
     commands.NoteRemoval: removed(1, 9),
     commands.NoteRequirement: edited(version=9),
+    commands.NoteQuantity: split_off(version=9),
     commands.NoteIssue: issue(),
     commands.NoteComponent: component(),
     commands.NotePlacement: placed(),
