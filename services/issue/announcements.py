@@ -8,7 +8,7 @@ from services.issue.domain.evolve import evolve
 from services.issue.domain.issue import Issue, Quarantined, RequirementException
 from shared.contracts import issue as contracts
 from shared.contracts.base import Contract
-from shared.contracts.run import ExceptionApproved
+from shared.contracts.requirement import ExceptionApproved
 from shared.messaging.service import by
 
 

@@ -13,6 +13,7 @@ from shared.contracts import completion, plant
 from shared.contracts import redline as wire
 from shared.contracts import run as contracts
 from shared.contracts.base import Contract
+from shared.contracts.requirement import ExceptionApproved
 from shared.kernel import plain
 from shared.messaging.service import by
 
@@ -52,10 +53,8 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
             return _file_attached(event)
         case events.TargetNoted() | events.InstallationNoted() | events.RemovalNoted() | events.IssueNoted():
             return _noted(event)
-        case events.QuantityNoted(run_id, _, _, quantity, version):
-            return contracts.QuantityNoted(by=who, run_id=run_id, quantity=quantity, as_built_version=version)
-        case events.RequirementNoted():
-            return _requirement_noted(event)
+        case events.QuantityNoted() | events.RequirementNoted():
+            return _building_noted(event)
         case events.ComponentNoted() | events.PlacementNoted():
             return genealogy_told(event)
         case events.EvidenceRefused() | events.EvidenceSettled():
@@ -322,6 +321,15 @@ def _removal_noted(event: events.RemovalNoted) -> contracts.RemovalNoted:
     )
 
 
+def _building_noted(event: events.QuantityNoted | events.RequirementNoted) -> Contract:
+    if isinstance(event, events.RequirementNoted):
+        return _requirement_noted(event)
+    version = event.as_built_version
+    return contracts.QuantityNoted(
+        by=by(event.by), run_id=event.run_id, quantity=event.quantity, as_built_version=version
+    )
+
+
 def _requirement_noted(event: events.RequirementNoted) -> contracts.RequirementNoted:
     one = event.requirement
     return contracts.RequirementNoted(
@@ -354,7 +362,6 @@ def _issue_noted(event: events.IssueNoted) -> contracts.IssueNoted:
         disposition=issue.disposition,
         approved=issue.approved,
         exceptions=tuple(
-            contracts.ExceptionApproved(requirement_id=name, quantity=quantity)
-            for name, quantity in issue.excepted.items()
+            ExceptionApproved(requirement_id=name, quantity=quantity) for name, quantity in issue.excepted.items()
         ),
     )

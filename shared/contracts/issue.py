@@ -17,7 +17,7 @@ from shared.contracts.base import (
     Text,
 )
 from shared.contracts.completion import IssueState
-from shared.contracts.run import ExceptionApproved
+from shared.contracts.requirement import ExceptionApproved
 
 Availability = Literal["immediate", "release-on-resolve", "permanently-unavailable"]
 """Whether the unit of an issue may be used: at once, when the issue is resolved, or never."""

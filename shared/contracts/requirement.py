@@ -5,6 +5,13 @@ from pydantic import Field
 from shared.contracts.base import Contract, Exact, Id, Name
 
 
+class ExceptionApproved(Contract):
+    """A stated quantity of one requirement is excused."""
+
+    requirement_id: Id
+    quantity: Exact
+
+
 class RequirementOfRun(Contract):
     """A requirement, complete, with its quantity for the whole run."""
 

@@ -8,7 +8,7 @@ from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name
 from shared.contracts.completion import Acknowledged, Blocking, CompletionRecord, Imported, IssueState, Verdict
 from shared.contracts.plant import OrderSnapshot, Value
 from shared.contracts.redline import StepChange, StepRedrawn
-from shared.contracts.requirement import RequirementOfRun
+from shared.contracts.requirement import ExceptionApproved, RequirementOfRun
 
 
 class RunCreated(Fact, OrderSnapshot):
@@ -288,13 +288,6 @@ class RequirementNoted(Fact, RequirementOfRun):
 
     is_removed: bool = Field(False, description="the review asks for it no more")
     as_built_version: int
-
-
-class ExceptionApproved(Contract):
-    """A stated quantity of one requirement is excused."""
-
-    requirement_id: Id
-    quantity: Exact
 
 
 class IssueNoted(Fact):

@@ -38,16 +38,9 @@ from services.run.domain.commands import (
     FailRun,
     FailStep,
     HoldStep,
-    LoseTarget,
     NoteComponent,
     NoteEvidence,
-    NoteInstallation,
-    NoteIssue,
     NotePlacement,
-    NoteQuantity,
-    NoteRemoval,
-    NoteRequirement,
-    NoteTarget,
     OrderRun,
     ProposeRedline,
     RecordValue,
@@ -78,6 +71,8 @@ def decide(run: Run | None, command: AnyCommand, policies: Policies = NO_POLICIE
 
 
 def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events:  # noqa: C901, PLR0912 - one line for each
+    if isinstance(command, noting.NotingCommand):
+        return noting.decide(known_run(run, command), command)
     match command:
         case OrderRun():
             return ordering.order(run, command)
@@ -103,16 +98,6 @@ def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events
             return files.attach(open_run(run, command), command)
         case Comment():
             return comments.comment(open_run(run, command), command)
-        case (
-            NoteTarget()
-            | LoseTarget()
-            | NoteInstallation()
-            | NoteRemoval()
-            | NoteQuantity()
-            | NoteRequirement()
-            | NoteIssue()
-        ):
-            return noting.decide(known_run(run, command), command)
         case NoteComponent() | NotePlacement():
             return genealogy.decide(known_run(run, command), command)
         case CompleteRun():

@@ -364,7 +364,11 @@ class EvidenceSettled(RunEvent):
     reason: str
 
 
+AnyRedlineEvent = (
+    RedlineProposed | RedlineApplied | RedlineReviewed | RedlineAccepted | RedlineRejected | RedlineCanceled
+)
 NotedEvent = TargetNoted | InstallationNoted | RemovalNoted | IssueNoted
+BuildingNoted = QuantityNoted | RequirementNoted
 CompletingEvent = RunCompleted | RunReopened | RunReady | RunNotReady
 
 AnyEvent = (
@@ -384,17 +388,11 @@ AnyEvent = (
     | CheckedOut
     | SessionCorrected
     | GateApproved
-    | RedlineProposed
-    | RedlineApplied
-    | RedlineReviewed
-    | RedlineAccepted
-    | RedlineRejected
-    | RedlineCanceled
+    | AnyRedlineEvent
     | Commented
     | FileAttached
     | NotedEvent
-    | QuantityNoted
-    | RequirementNoted
+    | BuildingNoted
     | ComponentNoted
     | PlacementNoted
     | EvidenceRefused
