@@ -364,9 +364,7 @@ class EvidenceSettled(RunEvent):
     reason: str
 
 
-AnyRedlineEvent = (
-    RedlineProposed | RedlineApplied | RedlineReviewed | RedlineAccepted | RedlineRejected | RedlineCanceled
-)
+RedlineKind = RedlineProposed | RedlineApplied | RedlineReviewed | RedlineAccepted | RedlineRejected | RedlineCanceled
 NotedEvent = TargetNoted | InstallationNoted | RemovalNoted | IssueNoted
 BuildingNoted = QuantityNoted | RequirementNoted
 CompletingEvent = RunCompleted | RunReopened | RunReady | RunNotReady
@@ -388,7 +386,7 @@ AnyEvent = (
     | CheckedOut
     | SessionCorrected
     | GateApproved
-    | AnyRedlineEvent
+    | RedlineKind
     | Commented
     | FileAttached
     | NotedEvent
