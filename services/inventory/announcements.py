@@ -129,6 +129,7 @@ def _removed(event: events.UnitRemoved) -> contracts.UnitRemoved:
         requirement_id=one.requirement_id,
         run_id=event.run_id,
         reason=event.reason,
+        scrapped=event.scrapped,
         as_built_version=event.as_built_version,
     )
 

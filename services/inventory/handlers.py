@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from services.inventory.domain import commands
-from services.inventory.domain.lookup import split_from, within
+from services.inventory.domain.lookup import split_from, taken_out, within
 from services.inventory.domain.unit import Identification, IssueSays, Requirement
 from shared.contracts import issue, plant, run
 from shared.contracts.base import Contract
@@ -112,8 +112,9 @@ def remove(message: Message) -> Ask[commands.Remove]:
         data.reason,
         data.requirement_id,
         data.designator,
+        data.scrapped,
     )
-    return Ask((data.parent_unit_id, data.unit_id), command)
+    return Ask(taken_out(data.parent_unit_id, data.unit_id), command)
 
 
 def release(message: Message) -> Ask[commands.Release]:
@@ -191,6 +192,11 @@ ISSUE_FACTS: tuple[type[Contract], ...] = tuple(
 )
 """Whatever happens to an issue, it says how it stands."""
 
+
+def _scraps(data: Contract) -> str | None:
+    return "unit:scrap" if isinstance(data, plant.UnitRemoved) and data.scrapped else None
+
+
 HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
     {
         plant.UnitReceived: Handler(receive, "unit:receive"),
@@ -198,7 +204,7 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         plant.UnitScrapped: Handler(scrap, "unit:scrap"),
         plant.UnitReturned: Handler(give_back, "unit:move"),
         plant.UnitInstalled: Handler(install, "unit:install"),
-        plant.UnitRemoved: Handler(remove, "unit:remove"),
+        plant.UnitRemoved: Handler(remove, "unit:remove", _scraps),
         run.RunCreated: Handler(claim),
         run.RunCompleted: Handler(release),
         run.RunReopened: Handler(reopen),

@@ -185,6 +185,7 @@ class UnitRemoved(Fact):
     requirement_id: Id
     run_id: Id
     reason: Text = ""
+    scrapped: bool = Field(False, description="it went for scrap, not back to stock")
     as_built_version: int = Field(description="of the parent, after this")
 
 

@@ -262,3 +262,4 @@ class UnitRemoved(PlantEvent):
     reason: Text = ""
     requirement_id: Id | None = Field(None, description="what it is installed for, where several are of one lot")
     designator: Name | None = Field(None, description="where it is installed, where several are of one lot")
+    scrapped: bool = Field(False, description="it will never be used; else it goes back to stock")

@@ -29,11 +29,13 @@ Known = Mapping[str, Any]
 class Handler:
     """How a message becomes a command. ``None`` from ``to_ask`` means: none of this service's business.
 
-    ``permission`` is what the sender's role needs; facts of other services need none.
+    ``permission`` is what the sender's role needs; facts of other services need none. ``also`` tells of a message what
+    it needs besides.
     """
 
     to_ask: Callable[[Message], Ask[Any] | None]
     permission: str | None = None
+    also: Callable[[Contract], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

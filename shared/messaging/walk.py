@@ -156,12 +156,17 @@ class Walk:
             return None
         if message.key != message.expected_key:
             raise WrongKey(key=message.key or "missing", expected=message.expected_key)
-        if handler.permission and not self.allows(message.roles, handler.permission):
-            raise PermissionMissing(permission=handler.permission, roles=", ".join(sorted(message.roles)))
+        self._permit(message, handler.permission)
+        if handler.also is not None and message.data is not None:
+            self._permit(message, handler.also(message.data))
         ask = handler.to_ask(message)
         if ask is None:
             self._settle(message, "done")
         return ask
+
+    def _permit(self, message: Message, permission: str | None) -> None:
+        if permission and not self.allows(message.roles, permission):
+            raise PermissionMissing(permission=permission, roles=", ".join(sorted(message.roles)))
 
     def _written(
         self, message: Message, events: Iterable[Any], prefix: str = ""

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.inventory.domain.locations import LOCATIONS
-from services.inventory.domain.lookup import Wider, widened
+from services.inventory.domain.lookup import Wider, label_in, widened
 from services.inventory.domain.unit import Unit
+from shared.kernel import unit_id_of
 from shared.messaging.transaction import Held
 from shared.testing.topics import Sent, event
 from tests.handlers.bench import BY, Bench
@@ -45,14 +46,15 @@ def created(unit_id: str = PUMP, run_id: str = "", wants: str = "ROTOR", **requi
 def installed(unit_id: str = ROTOR, parent_id: str = PUMP, **more: Any) -> Sent:
     """A scanner says that a component was put into a unit."""
     data = {"parent_unit_id": parent_id, "unit_id": unit_id, "requirement_id": "r", "operator": "olga"}
-    names = {name: more.pop(name) for name in ("designator", "quantity") if name in more}
+    names = {name: more.pop(name) for name in ("designator", "quantity", "requirement_id") if name in more}
     return event("plant.unit.installed.v1", data | names, **more)
 
 
 def removed(unit_id: str = ROTOR, parent_id: str = PUMP, **more: Any) -> Sent:
     """A scanner says that a component was taken out."""
     data = {"parent_unit_id": parent_id, "unit_id": unit_id, "reason": "worn", "operator": "olga"}
-    return event("plant.unit.removed.v1", data, **more)
+    names = {name: more.pop(name) for name in ("designator", "requirement_id", "scrapped") if name in more}
+    return event("plant.unit.removed.v1", data | names, **more)
 
 
 def completed(bench: Bench, unit_id: str = PUMP, number: int = 1) -> Sent:
@@ -68,6 +70,17 @@ def completed(bench: Bench, unit_id: str = PUMP, number: int = 1) -> Sent:
         }
         for one in unit.installations.values()
     ]
+    return _completed(unit_id, number, unit.as_built_version, relied_on)
+
+
+def completion(unit_id: str, version: int, *components: str) -> Sent:
+    """The run of a unit was completed, relying on a version of its as-built with these components."""
+    common = {"requirement_id": "r", "part_number": "any", "quantity": "1"}
+    relied_on = [common | {"installation_id": f"i-{one}", "unit_id": one} for one in components]
+    return _completed(unit_id, 1, version, relied_on)
+
+
+def _completed(unit_id: str, number: int, version: int, relied_on: list[dict[str, Any]]) -> Sent:
     counted = dict.fromkeys(
         [f"steps_{one}" for one in ("completed", "failed_then_resolved", "total")]
         + [f"requirements_{one}" for one in ("installed", "excepted")]
@@ -90,7 +103,7 @@ def completed(bench: Bench, unit_id: str = PUMP, number: int = 1) -> Sent:
         "review_version": "sha256:0",
         "counts": counted | {"requirements": []},
         "installations": relied_on,
-        "as_built_version": unit.as_built_version,
+        "as_built_version": version,
         "content_hash": "sha256:0",
     }
     said = {"run_id": record["run_id"], "unit_id": unit_id, "record": record}
@@ -126,6 +139,10 @@ def _stood_for(kind: Wider, name: str, units: Mapping[str, Held[Any]]) -> set[st
     those = {key: held.state for key, held in units.items() if isinstance(held.state, Unit)}
     if kind is Wider.AT:
         return {key for key, unit in those.items() if unit.identification.location == name}
+    if kind is Wider.LABELED:
+        parent_id, label = label_in(name)
+        inside = {key: unit.identification for key, unit in those.items() if unit.parent_unit_id == parent_id}
+        return {key for key, one in inside.items() if unit_id_of(one.part_number, one.serial, one.lot) == label}
     if kind is Wider.WITHIN:
         direct = {key for key, unit in those.items() if unit.parent_unit_id == name}
     else:

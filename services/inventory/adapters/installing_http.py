@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.inventory.adapters.calls import Queries, UnitId, the_unit
 from services.inventory.domain import commands
-from services.inventory.domain.lookup import within
+from services.inventory.domain.lookup import taken_out, within
 from shared.contracts.base import Exact, Id, Name, Text
 from shared.kernel import split_id
 from shared.messaging.messages import Ask
@@ -39,6 +39,7 @@ class RemoveRequest(BaseModel):
     reason: Annotated[Text, Field(examples=["The shaft is scored."])] = ""
     requirement_id: Annotated[Id | None, Field(description="what it is installed for")] = None
     designator: Annotated[Name | None, Field(description="where it is installed")] = None
+    scrapped: Annotated[bool, Field(description="it will never be used; needs the permission unit:scrap too")] = False
 
 
 @router.post("/units/{unit_id}/installations", status_code=201, **needs("unit:install"))
@@ -76,6 +77,8 @@ async def remove_unit(unit_id: UnitId, component_id: ComponentId, given: RemoveR
     """Take a unit out of this one; the installation stays visible with its end. What was taken off a lot may be named
     as that lot, and stays a unit of its own.
     """
-    meant = (component_id, given.reason, given.requirement_id, given.designator)
+    if given.scrapped:
+        call.permit("unit:scrap")
+    meant = (component_id, given.reason, given.requirement_id, given.designator, given.scrapped)
     command = commands.Remove(unit_id, call.by, call.at, *meant)
-    return await call.do(Ask((unit_id, component_id), command), the_unit)
+    return await call.do(Ask(taken_out(unit_id, component_id), command), the_unit)

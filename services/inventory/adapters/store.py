@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.inventory.adapters import life, locations, tables
 from services.inventory.domain.events import UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
 from services.inventory.domain.locations import LOCATIONS, Locations
-from services.inventory.domain.lookup import Wider, widened
+from services.inventory.domain.lookup import Wider, label_in, widened
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Unit
 from shared.kernel import Actor
@@ -21,11 +21,12 @@ from shared.messaging.rows import transposed
 from shared.messaging.transaction import Change, Conflict, Held
 
 CLIMBS = 5
-"""How often the climb is done again because somebody installed meanwhile; after that the batch is tried again."""
+"""How often the climb is done again because somebody installed meanwhile; after that the transaction is done again."""
 
 _unit = TypeAdapter(Unit)
 
-_KINDS = {Wider.WITHIN: "within", Wider.SPLIT_FROM: "split_from", Wider.AT: "at"}
+_LABELED = "labeled"
+_KINDS = {Wider.WITHIN: "within", Wider.SPLIT_FROM: "split_from", Wider.AT: "at", Wider.LABELED: _LABELED}
 """What the statement that widens calls them."""
 
 
@@ -41,18 +42,23 @@ class UnitStore:
         """See `Store.lock`; widened by all units above those that are named, by what `lookup.widened` names, and by the
         locations, which are locked only where they are named themselves.
 
-        What was climbed is climbed again under the lock, until nobody installed anything in between.
+        What was climbed is climbed again under the lock. What somebody installed or created meanwhile is locked too,
+        but never waited for: it is out of order, and two who wait for each other would deadlock.
         """
         if LOCATIONS in keys:
             await connection.execute(locations.LOCK)
         wanted, wider = _named(keys)
+        found = await self._climbed(connection, wanted, wider)
+        rows = list((await connection.execute(tables.LOCK, {"ids": sorted(found)})).all())
         for _ in range(CLIMBS):
-            found = await self._climbed(connection, wanted, wider)
-            versions = (await connection.execute(tables.LOCK, {"ids": sorted(found)})).all()
-            again = await self._climbed(connection, found, wider)
-            if again <= found:
-                return await self._held(connection, versions)
-            wanted |= again
+            new = await self._climbed(connection, wanted | found, wider) - found
+            if not new:
+                return await self._held(connection, rows)
+            more = (await connection.execute(tables.LOCK_AT_ONCE, {"ids": sorted(new)})).all()
+            if len(more) < len(new):
+                raise Conflict
+            rows += more
+            found |= new
         raise Conflict
 
     async def _climbed(
@@ -71,6 +77,7 @@ class UnitStore:
         created = [change for change in changes if change.before is None]
         updated = [change for change in changes if change.before is not None]
         if created:
+            created.sort(key=lambda change: change.key)  # in one order, or two that create the same ones would deadlock
             done = await connection.execute(tables.CREATE, transposed(map(_created_row, created)))
             if done.rowcount != len(created):
                 raise Conflict
@@ -120,7 +127,9 @@ def _named(keys: Sequence[str]) -> tuple[set[str], dict[str, list[str]]]:
             units.add(key)
         else:
             wider[_KINDS[found[0]]].add(found[1])
-    return units - {LOCATIONS}, {kind: sorted(names) for kind, names in wider.items()}
+    labels = [label_in(one) for one in sorted(wider.pop(_LABELED))]
+    of_labels = {"labeled_in": [parent for parent, _ in labels], "labels": [label for _, label in labels]}
+    return units - {LOCATIONS}, {kind: sorted(names) for kind, names in wider.items()} | of_labels
 
 
 def _created_row(change: Change[Unit]) -> dict[str, Any]:

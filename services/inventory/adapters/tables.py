@@ -101,10 +101,19 @@ CLIMB = text("""
         select u.unit_id from unit u join parts on u.origin_unit_id = parts.unit_id
     )
     select unit_id from up union select unit_id from down union select unit_id from parts
-    union select unit_id from unit where location = any(cast(:at as text[]))""")
+    union select unit_id from unit where location = any(cast(:at as text[]))
+    union select u.unit_id
+          from unnest(cast(:labeled_in as text[]), cast(:labels as text[])) as named (parent_unit_id, label)
+               join unit u on u.parent_unit_id = named.parent_unit_id
+          where u.serial is null and u.part_number || ':' || coalesce(u.lot, 'untracked') = named.label""")
 """The units and all that is above them (a cycle shows at the top), and what other names stand for: everything within a
-unit, everything that was split off from it, every unit at a location.
+unit, everything that was split off from it, every unit at a location, what is in a unit and has the label of a lot.
 """
+
+LOCK_AT_ONCE = text("""
+    select unit_id, version from unit where unit_id = any(cast(:ids as text[])) order by unit_id
+    for update skip locked""")
+"""What somebody else has locked is left out, instead of waiting for it."""
 
 LOCK = text("""
     with locked as (

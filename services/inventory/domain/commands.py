@@ -151,14 +151,15 @@ class Install(Command):
 
 @immutable
 class Remove(Command):
-    """Take the component ``component_id`` out of this unit. It may be named as its lot, and be told from others of that
-    lot by what it is installed for.
+    """Take the component ``component_id`` out of this unit, back to stock or for scrap. It may be named as its lot, and
+    be told from others of that lot by what it is installed for.
     """
 
     component_id: str
     reason: str
     requirement_id: str | None = None
     designator: str | None = None
+    scrapped: bool = False
 
 
 @immutable

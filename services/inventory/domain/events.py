@@ -185,12 +185,13 @@ class UnitInstalled(UnitEvent):
 
 @immutable
 class UnitRemoved(UnitEvent):
-    """A component was taken out of this unit."""
+    """A component was taken out of this unit, back to stock or, ``scrapped``, for scrap."""
 
     run_id: str
     installation: Installation
     reason: str
     as_built_version: int
+    scrapped: bool = False
 
 
 @immutable

@@ -110,10 +110,14 @@ def remove(known: Known, command: Remove) -> Events:
     component = known_unit(known, one.unit_id)
     who, version = (command.by, command.at), parent.as_built_version + 1
     built_by = None if component.identification.origin_unit_id else component.run_id
-    return (
-        events.UnitRemoved(parent.unit_id, *who, run_id, one, command.reason, version),
+    out = (
+        events.UnitRemoved(parent.unit_id, *who, run_id, one, command.reason, version, command.scrapped),
         events.UnitPlaced(one.unit_id, *who, None, None, built_by, None),
     )
+    if not command.scrapped:
+        return out
+    quantity = component.identification.quantity
+    return (*out, events.UnitScrapped(one.unit_id, *who, quantity, command.reason, component.run_id))
 
 
 def _the_installation(parent: Unit, command: Remove) -> Installation:

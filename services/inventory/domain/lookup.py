@@ -16,6 +16,11 @@ class Wider(StrEnum):
     WITHIN = "asbuilt:within:"
     SPLIT_FROM = "asbuilt:split-from:"
     AT = "asbuilt:at:"
+    LABELED = "asbuilt:labeled:"
+
+
+_BETWEEN = "\x1f"
+"""No id has it in it."""
 
 
 def known_unit(known: Known, unit_id: str) -> Unit:
@@ -42,6 +47,23 @@ def split_from(unit_id: str) -> str:
 def at_location(location: str) -> str:
     """Stands for every unit at a location."""
     return f"{Wider.AT}{location}"
+
+
+def labeled(parent_unit_id: str, label: str) -> str:
+    """Stands for what is installed in a unit and was taken off the lot that a label names: its part and lot."""
+    return f"{Wider.LABELED}{parent_unit_id}{_BETWEEN}{label}"
+
+
+def taken_out(parent_unit_id: str, component_id: str) -> tuple[str, ...]:
+    """The keys of a removal: the component may be named as its lot, which has a colon in it."""
+    named = (parent_unit_id, component_id)
+    return (*named, labeled(*named)) if ":" in component_id else named
+
+
+def label_in(name: str) -> tuple[str, str]:
+    """The unit and the label in what is `labeled`."""
+    parent_unit_id, _, label = name.partition(_BETWEEN)
+    return parent_unit_id, label
 
 
 def widened(key: str) -> tuple[Wider, str] | None:

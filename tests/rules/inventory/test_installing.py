@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.inventory.domain.events import StatusChanged, UnitInstalled, UnitPlaced, UnitRemoved
+from services.inventory.domain.events import StatusChanged, UnitInstalled, UnitPlaced, UnitRemoved, UnitScrapped
 from services.inventory.domain.refusals import (
     AlreadyInstalled,
     AsBuiltLocked,
@@ -69,6 +69,15 @@ def test_a_removed_unit_is_available_again() -> None:
     assert (holds(story), story.state(ROTOR).parent_unit_id) == ([], None)
     assert status(story, ROTOR) is UnitStatus.AVAILABLE
     assert (story.state(PUMP).as_built_version, story.events[0].reason) == (3, "worn")
+
+
+def test_a_removed_unit_may_be_scrapped_at_once() -> None:
+    """It leaves its parent and is never used again; both are said."""
+    story = INVENTORY.given(claimed(), claimed("PUMP-2"), received(), install()).when(remove(scrapped=True))
+    story.then(UnitRemoved, UnitPlaced, UnitScrapped, StatusChanged)
+    assert (story.events[0].scrapped, story.events[2].reason) == (True, "worn")
+    assert (holds(story), status(story, ROTOR)) == ([], UnitStatus.SCRAPPED)
+    story.when(install(ROTOR, "PUMP-2")).is_refused(UnitNotAvailable, naming="scrapped")
 
 
 def test_a_removed_unit_goes_into_another_parent() -> None:
