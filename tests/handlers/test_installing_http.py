@@ -211,7 +211,7 @@ NOES = (
         "ROTOR-7 (revision B or C)",
         (needs(BC := {"revision": "B", "interchangeable_revisions": ["C"]}), units.received()),
     ),
-    No("part-not-approved", "as a substitute", (needs(), units.received("VALVE-1")), {"unit_id": "VALVE-1"}),
+    No("part-not-approved", "as a substitute", (needs({}), units.received("VALVE-1")), {"unit_id": "VALVE-1"}),
     No("unit-not-available", "completes", (*OPEN, units.created(ROTOR, wants="VALVE"))),
     No(
         "already-installed",
@@ -265,7 +265,7 @@ async def test_a_refused_install_is_told_alike_at_a_terminal_and_to_a_station(
     assert {name: said[name] for name in ("code", "obstacle", "resolve")} == {
         name: answer.json()[name] for name in ("code", "obstacle", "resolve")
     }
-    assert (said["unit_id"], said["by"]["person"]) == (PUMP, "olga")
+    assert (said["subject_id"], said["by"]["person"]) == (PUMP, "olga")
 
 
 REMOVALS = (

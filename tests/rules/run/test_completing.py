@@ -32,6 +32,7 @@ from tests.rules.run.examples import (
     claimed,
     complete,
     completed,
+    edited,
     installed,
     issue,
     ordered,
@@ -166,6 +167,27 @@ def test_the_completion_record_says_what_was_built_by_whom_and_how() -> None:
         }
     ]
     assert document["as_built_version"] == 2
+
+
+def test_the_completion_record_names_the_part_of_a_lot_and_the_substitute() -> None:
+    """With its lot, where it came from and in which unit of measure, so that a recall finds it in the record."""
+    of_lot = {"serial": None, "lot": "L1", "origin_unit_id": "ROTOR-8:L1", "unit_of_measure": "each"}
+    part = {"unit_id": "ROTOR-8:L1~a1b2c3d4e5", "part_number": "ROTOR-8", "substitute": True, **of_lot}
+    story = ready(edited(3, substitutes=("ROTOR-8",), quantity=Decimal(2)), installed(2, 4, **part))
+    record = record_of(confirmed(story))
+    assert record["installations"][1] == {
+        "installation_id": "inst-2",
+        "requirement_id": "rotor",
+        "unit_id": "ROTOR-8:L1~a1b2c3d4e5",
+        "part_number": "ROTOR-8",
+        "revision": "A",
+        "lot": "L1",
+        "origin_unit_id": "ROTOR-8:L1",
+        "unit_of_measure": "each",
+        "quantity": "1",
+        "substitute": True,
+    }
+    assert [(one["required"], one["installed"]) for one in record["counts"]["requirements"]] == [("2", "2")]
 
 
 def test_the_completion_record_holds_the_evidence_of_every_step() -> None:
