@@ -1,0 +1,114 @@
+"""`asbuilt issues` against a service that answers as it may: what a person reads, what is asked, and exit codes."""
+
+from typing import Any
+
+from shared.testing.stub import Run, Stub
+
+LISTED: dict[str, Any] = {
+    "issue_id": "I-1",
+    "state": "pending",
+    "title": "Bolt 2 [loose]",
+    "run_id": "RUN-1",
+    "step_id": "torque",
+    "unit_id": None,
+    "disposition": "rework",
+    "availability": "release-on-resolve",
+    "opened_by": "omar",
+    "opened_at": "2026-11-23T08:00:00+00:00",
+}
+SHOWN: dict[str, Any] = LISTED | {
+    "version": 4,
+    "description": "It turns by hand.",
+    "field_id": None,
+    "requirement_id": "bolts",
+    "opened_by": {"person": "omar", "machine": None},
+    "justification": "Tighten it.",
+    "approvals": [{"role": "Quality", "by": {"person": "quinn", "machine": None}, "at": "2026-11-23T08:00:00+00:00"}],
+    "missing_approvals": ["Customer"],
+    "exceptions": [{"requirement_id": "bolts", "quantity": "1"}],
+    "exceptions_are_alive": False,
+    "withholds": True,
+    "quarantined": [{"unit_id": "B:L1~a", "of_unit_id": "B:L1", "quantity": "3"}],
+    "files": [{"name": "bolt.jpg"}],
+    "reopened_because": "It came loose again.",
+    "resolution": None,
+}
+TYPES: dict[str, Any] = {
+    "version": 1,
+    "items": [
+        {
+            "name": "sort",
+            "availability": "immediate",
+            "auto_resolve": True,
+            "approver_roles": ["Quality"],
+            "closer_roles": [],
+            "retired": True,
+        }
+    ],
+}
+IMPACT: dict[str, Any] = {
+    "name": "rework",
+    "availability": "release-on-resolve",
+    "would_be": "immediate",
+    "issues": 2,
+    "issues_that_change_units": 1,
+    "items": [{"issue_id": "I-1", "state": "pending", "units": ["B:L1"], "withholds": True, "would_withhold": False}],
+}
+
+
+def at(stub: Stub, *arguments: str) -> tuple[str, ...]:
+    """Arguments that go to the stub as the issue service."""
+    return ("--url", f"issue=http://127.0.0.1:{stub.port}", "--token", "t", "issues", *arguments)
+
+
+def test_open_issues_are_listed_for_a_person(run: Run, stub: Stub) -> None:
+    """Where nothing else is said only those that are open; what was typed is text."""
+    stub.answers["GET /issues"] = (200, {"items": [LISTED], "next": None})
+    ended = run(*at(stub, "list", "--run", "RUN-1"))
+    assert ended.code == 0
+    for told in ("I-1", "pending", "rework", "RUN-1", "torque", "omar", "[loose]"):
+        assert told in ended.out, told
+    stub.answers["GET /issues"] = (200, {"items": [], "next": None})
+    assert "No issue." in run(*at(stub, "list", "--all")).out
+
+
+def test_an_issue_is_shown_with_who_has_still_to_approve(run: Run, stub: Stub) -> None:
+    """And what it holds, and that its exceptions are not alive yet."""
+    stub.answers["GET /issues/I-1"] = (200, SHOWN)
+    ended = run(*at(stub, "show", "I-1"))
+    assert ended.code == 0
+    words = ("Customer", "Quality by quinn", "not until it is approved", "3 as B:L1~a", "bolt.jpg", "must not be used")
+    for told in (*words, "It turns by hand.", "requirement bolts", "It came loose again."):
+        assert told in ended.out, told
+
+
+def test_what_quality_decides_is_asked_and_answered_in_a_sentence(run: Run, stub: Stub) -> None:
+    """Each command says how the issue stands then."""
+    stub.answers["POST /issues/I-1/disposition"] = (200, SHOWN)
+    stub.answers["POST /issues/I-1/approve"] = (200, SHOWN | {"state": "in_progress", "missing_approvals": []})
+    stub.answers["POST /issues/I-1/resolve"] = (200, SHOWN | {"state": "resolved", "missing_approvals": []})
+    stub.answers["POST /issues/I-1/reopen"] = (200, SHOWN)
+    assert "pending, waiting for Customer" in run(*at(stub, "disposition", "I-1", "rework", "--because", "x")).out
+    assert "in_progress" in run(*at(stub, "approve", "I-1", "rework", "--role", "Customer")).out
+    assert "resolved" in run(*at(stub, "resolve", "I-1")).out
+    assert "pending" in run(*at(stub, "reopen", "I-1", "--because", "x")).out
+    assert run(*at(stub, "reopen", "I-1")).code == 2
+
+
+def test_a_no_ends_with_its_code(run: Run, stub: Stub) -> None:
+    """A role that is missing is a refusal, with the way out."""
+    problem = {"code": "no-approver-role", "obstacle": "It needs Quality.", "resolve": "Ask somebody."}
+    stub.answers["POST /issues/I-1/approve"] = (403, problem)
+    ended = run(*at(stub, "approve", "I-1", "rework"))
+    assert ended.code == 1
+    assert "no-approver-role" in ended.err
+
+
+def test_types_and_an_impact_are_shown(run: Run, stub: Stub) -> None:
+    """What is configured, and what another availability would touch."""
+    stub.answers["GET /disposition-types"] = (200, TYPES)
+    stub.answers["GET /disposition-types/rework/impact"] = (200, IMPACT)
+    told = run(*at(stub, "types")).out
+    assert all(word in told for word in ("sort", "immediate", "Quality", "resolves by itself", "retired"))
+    told = run(*at(stub, "impact", "rework", "immediate")).out
+    assert all(word in told for word in ("2 issues", "B:L1", "not withheld"))
