@@ -13,10 +13,12 @@ from services.inventory.adapters import (
     locations_http,
     requirements_http,
     stock_http,
+    stock_reading_http,
 )
 from services.inventory.adapters.life_of import Lives
 from services.inventory.adapters.queries import UnitQueries
 from services.inventory.adapters.questions import Questions
+from services.inventory.adapters.stock_reading import Stock
 from services.inventory.adapters.store import UnitStore
 from services.inventory.announcements import announce
 from services.inventory.domain.decide import decide_any
@@ -61,12 +63,14 @@ ROUTERS = (
     locations_http.router,
     genealogy_http.router,
     differences_http.router,
+    stock_reading_http.router,
 )
 
 
 def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | None = None) -> FastAPI:
     """The inventory service's application, ready to be served."""
     program = join(SERVICE, settings, UnitStore(settings.remembered_aggregates), parts=parts, watch=watch)
-    reads = {"queries": UnitQueries(program.engine), "questions": Questions(program.engine)}
-    reads |= {"lives": Lives(program.engine)}
+    engine = program.engine
+    reads = {"queries": UnitQueries(engine), "questions": Questions(engine), "lives": Lives(engine)}
+    reads |= {"stock": Stock(engine)}
     return serve_http(program, service.__doc__ or "", ROUTERS, **reads)

@@ -117,6 +117,8 @@ ENDPOINTS = {
         POST /units/{unit_id}/move                                 unit:move
         POST /units/{unit_id}/scrap                                unit:scrap
         POST /units/{unit_id}/return                               unit:move
+        GET  /stock                                                read
+        GET  /stock/withheld                                       read
         GET  /locations                                            read
         GET  /locations/{location}                                 read
         PUT  /locations/{location}                                 unit:move

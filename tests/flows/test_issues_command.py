@@ -54,11 +54,20 @@ IMPACT: dict[str, Any] = {
     "issues_that_change_units": 1,
     "items": [{"issue_id": "I-1", "state": "pending", "units": ["B:L1"], "withholds": True, "would_withhold": False}],
 }
+STOCK: dict[str, Any] = {
+    "part_number": "BRG-7",
+    "revision": "A",
+    "unit_of_measure": "each",
+    "status": "on_hold",
+    "units": 1,
+    "quantity": "12.50",
+}
 
 
 def at(stub: Stub, *arguments: str) -> tuple[str, ...]:
-    """Arguments that go to the stub as the issue service."""
-    return ("--url", f"issue=http://127.0.0.1:{stub.port}", "--token", "t", "issues", *arguments)
+    """Arguments that go to the stub as the issue and the inventory service."""
+    url = f"http://127.0.0.1:{stub.port}"
+    return ("--url", f"issue={url}", "--url", f"inventory={url}", "--token", "t", "issues", *arguments)
 
 
 def test_open_issues_are_listed_for_a_person(run: Run, stub: Stub) -> None:
@@ -108,7 +117,8 @@ def test_types_and_an_impact_are_shown(run: Run, stub: Stub) -> None:
     """What is configured, and what another availability would touch."""
     stub.answers["GET /disposition-types"] = (200, TYPES)
     stub.answers["GET /disposition-types/rework/impact"] = (200, IMPACT)
+    stub.answers["GET /stock"] = (200, {"items": [STOCK]})
     told = run(*at(stub, "types")).out
     assert all(word in told for word in ("sort", "immediate", "Quality", "resolves by itself", "retired"))
     told = run(*at(stub, "impact", "rework", "immediate")).out
-    assert all(word in told for word in ("2 issues", "B:L1", "not withheld"))
+    assert all(word in told for word in ("2 issues", "B:L1", "not withheld", "BRG-7 rev A", "12.50 each"))

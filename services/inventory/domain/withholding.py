@@ -47,7 +47,7 @@ def quarantine(known: Known, command: Quarantine) -> Events:
     taken = taken_off(origin, command.part_unit_id, command.quantity, SplitReason.QUARANTINE, command.by, command.at)
     says = replace(command.noted.says, is_quarantine=True)
     held = events.IssueNoted(command.part_unit_id, command.by, command.at, says)
-    rest = (one for one in _noted(known, command.noted) if one.unit_id != command.part_unit_id)
+    rest = (one for one in _noted(known, command.noted, command.part_unit_id) if one.unit_id != command.part_unit_id)
     return (*taken, *((held,) if says.withholds else ()), *rest)
 
 
@@ -57,20 +57,23 @@ def evolve(unit: Unit, event: events.IssueNoted) -> Unit:
     return replace(unit, issues={**others, event.says.issue_id: event.says} if event.says.withholds else others)
 
 
-def _noted(known: Known, command: NoteIssue) -> Iterator[events.IssueNoted]:
-    for unit, says in _spoken_of(known, command):
+def _noted(known: Known, command: NoteIssue, *made: str) -> Iterator[events.IssueNoted]:
+    """``made`` are parts that are being split off by the same command."""
+    for unit, says in _spoken_of(known, command, {*known, *made}):
         before = unit.issues.get(says.issue_id)
         if before != says and (says.withholds or before is not None):
             yield events.IssueNoted(unit.unit_id, command.by, command.at, says)
 
 
-def _spoken_of(known: Known, command: NoteIssue) -> Iterator[tuple[Unit, IssueSays]]:
-    """Every unit that an issue speaks of, or spoke of, with what it says about it."""
+def _spoken_of(known: Known, command: NoteIssue, there: set[str]) -> Iterator[tuple[Unit, IssueSays]]:
+    """Every unit that an issue speaks of, or spoke of, with what it says about it. A part that is not ``there`` was
+    refused, and nothing is set apart by it.
+    """
     of_unit = command.says
     of_part = replace(of_unit, is_quarantine=True)
     nothing = IssueSays(of_unit.issue_id, None, None, is_resolved=True)
     parts = {one.unit_id for one in command.parts}
-    is_in_parts = any(one.of_unit_id == command.unit_id for one in command.parts)
+    is_in_parts = any(one.of_unit_id == command.unit_id and one.unit_id in there for one in command.parts)
     for unit in known.values():
         if isinstance(unit, Unit):
             line = _line(known, unit)

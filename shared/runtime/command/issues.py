@@ -18,6 +18,9 @@ commands = typer.Typer(no_args_is_help=True, help="Look at issues, and decide wh
 
 IssueId = Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's id.")]
 Why = Annotated[str, typer.Option("--because", help="The reason; it stays in the record.")]
+MOST_ISSUES = 500
+"""Of which the units and their stock are shown; how many there are is counted whatever their number."""
+
 STATE_STYLE = {"pending": "yellow", "in_progress": "cyan", "in_review": "cyan", "resolved": "green"}
 
 
@@ -60,10 +63,15 @@ def impact(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show which issues and units another availability of a disposition type would touch; nothing is changed."""
+    """Show which issues, units and quantities of stock another availability of a disposition type would touch; nothing
+    is changed.
+    """
     path = f"/disposition-types/{quote(name, safe='')}/impact"
-    found = Services(where(context)).get("issue", path, availability=availability)
-    say(found, _impact, as_json=as_json)
+    services = Services(where(context))
+    found = services.get("issue", path, availability=availability, limit=MOST_ISSUES)
+    units = sorted({unit for one in found["items"] for unit in one["units"]})[:MOST_ISSUES]
+    stock = services.get("inventory", "/stock", unit_id=units)["items"] if units else []
+    say({**found, "stock": stock}, _impact, as_json=as_json)
 
 
 @commands.command()
@@ -191,8 +199,15 @@ def _impact(found: Document) -> RenderableType:
         f"{change} recalculates {shown.count(found['issues'], 'issue')}, "
         f"{found['issues_that_change_units']} of which withhold or release a unit by that."
     )
+    if not found["items"]:
+        return Text(told)
     listed = shown.table("Issue", "State", "Units", "Then")
     for one in found["items"]:
         then = "withheld" if one["would_withhold"] else "not withheld"
         listed.add_row(*map(escape, (one["issue_id"], one["state"], ", ".join(one["units"]), then)))
-    return Group(Text(told), listed) if found["items"] else Text(told)
+    stock = shown.table("Part", "Status now", "Units", "Quantity")
+    for one in found["stock"]:
+        part = f"{one['part_number']} rev {one['revision']}"
+        quantity = f"{one['quantity']} {one['unit_of_measure']}"
+        stock.add_row(*map(escape, (part, one["status"], str(one["units"]), quantity)))
+    return Group(Text(told), listed, stock)

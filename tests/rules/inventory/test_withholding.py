@@ -146,6 +146,14 @@ def test_the_disposition_of_an_issue_with_a_quarantine_speaks_of_the_parts_only(
     assert [status(story, one) for one in (LOT, HELD)] == [UnitStatus.AVAILABLE, UnitStatus.ON_HOLD]
 
 
+def test_an_issue_whose_quarantine_was_refused_speaks_of_the_whole_lot() -> None:
+    """Nothing was set apart, so nothing of it may be used."""
+    story = INVENTORY.given(lot())
+    story.when(quarantine("9999")).is_refused(InsufficientQuantity)
+    withheld = story.when(issue(LOT, "permanently-unavailable", held=[HELD])).then(IssueNoted, StatusChanged)
+    assert status(withheld, LOT) is UnitStatus.ON_HOLD
+
+
 def test_a_quarantine_ends_when_its_issue_is_resolved() -> None:
     """Without a disposition that withholds it."""
     story = INVENTORY.given(lot(), quarantine()).when(issue(LOT, held=[HELD], is_resolved=True))
