@@ -67,7 +67,7 @@ def test_a_unit_with_two_issues_is_available_when_both_allow_it(floor: Floor) ->
     assert configured.status_code == 200, configured.text
     stands(floor, rotor, "on_hold", second)
     history = floor.sees("audit", f"/history?issue_id={second}", lambda one: len(one["items"]) >= 4)
-    assert [one["event_type"].split(".")[2] for one in history["items"]] == [
+    assert [one["type"].split(".")[2] for one in history["items"]] == [
         "opened",
         "dispositioned",
         "resolved",
