@@ -101,6 +101,7 @@ async def test_a_recall_reaches_what_was_split_off_before(as_: Served) -> None:
     assert [one["status"] for one in found] == ["on_hold", "on_hold"]
     shown = (await as_("viewer").get(f"/units/{found[1]['unit_id']}")).json()
     assert shown["status_changes_when"] == "the issue i-1 gets another disposition"
+    assert shown["withheld_by"] == ["i-1"]
     free = chosen | {"availability": "immediate", "was": "permanently-unavailable"}
     await as_.takes(an_issue("availability-changed", LOT, **free))
     found = (await as_("viewer").get("/units", params={"part_number": "SCR-4"})).json()["items"]
@@ -116,4 +117,4 @@ async def test_an_issue_after_completion_changes_the_status_and_nothing_else(as_
     await as_.takes(an_issue("dispositioned", PUMP, disposition="repair", availability="release-on-resolve"))
     after = (await as_("viewer").get(f"/units/{PUMP}")).json()
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"status", "status_reason", "status_changes_when", "version"}
+    assert changed == {"status", "status_reason", "status_changes_when", "withheld_by", "version"}

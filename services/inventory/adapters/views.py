@@ -21,6 +21,7 @@ def unit_view(held: Held[Unit]) -> dict[str, Any]:
         "status": now.status.value,
         "status_reason": now.reason,
         "status_changes_when": now.changes_when,
+        "withheld_by": [name for name, one in unit.issues.items() if one.withholds],
         "scrapped_quantity": plain(unit.scrapped_quantity),
         "returned_quantity": plain(unit.returned_quantity),
         "parent_unit_id": unit.parent_unit_id,
