@@ -134,13 +134,15 @@ def release(message: Message) -> Ask[commands.Release]:
         record.scrapped_quantity or Decimal(0),
         part,
     )
-    return Ask((data.unit_id, part, *(one.unit_id for one in record.installations)), command)
+    named = (data.unit_id, part, split_from(data.unit_id))
+    return Ask((*named, *(one.unit_id for one in record.installations)), command)
 
 
 def reopen(message: Message) -> Ask[commands.Reopen]:
     """A run was reopened: its unit is work in progress again."""
     data = _is(message, run.RunReopened)
-    return Ask((data.unit_id,), commands.Reopen(data.unit_id, message.actor, message.happened_at, data.run_id))
+    command = commands.Reopen(data.unit_id, message.actor, message.happened_at, data.run_id)
+    return Ask((data.unit_id, split_from(data.unit_id)), command)
 
 
 def fail(message: Message) -> Ask[commands.FailBuild]:
@@ -153,7 +155,8 @@ def fail(message: Message) -> Ask[commands.FailBuild]:
 def free(message: Message) -> Ask[commands.Free]:
     """A run was canceled: its target is free."""
     data = _is(message, run.RunCanceled)
-    return Ask((data.unit_id,), commands.Free(data.unit_id, message.actor, message.happened_at, data.run_id))
+    command = commands.Free(data.unit_id, message.actor, message.happened_at, data.run_id)
+    return Ask((data.unit_id, split_from(data.unit_id)), command)
 
 
 def note_issue(message: Message) -> Ask[commands.NoteIssue]:

@@ -82,3 +82,25 @@ def contents(known: Known, unit: Unit) -> Iterator[Unit]:
             if component is not None:
                 yield component
                 waiting.append(component)
+
+
+def with_parts(known: Known, unit_id: str) -> Iterator[Unit]:
+    """A unit, and of what is known everything that was split off from it, and from that."""
+    yield known[unit_id]
+    if known[unit_id].identification.serial is not None:
+        return
+    for unit in known.values():
+        if isinstance(unit, Unit) and unit.unit_id != unit_id and unit_id in origins(known, unit):
+            yield unit
+
+
+def origins(known: Known, unit: Unit) -> set[str]:
+    """A unit, and those that it was split off from."""
+    line = {unit.unit_id}
+    while (origin := unit.identification.origin_unit_id) is not None and origin not in line:
+        line.add(origin)
+        above = known.get(origin)
+        if above is None:
+            break
+        unit = above
+    return line

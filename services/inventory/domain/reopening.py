@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from services.inventory.domain import events
 from services.inventory.domain.events import AnyEvent
 from services.inventory.domain.installing import DEEPEST
+from services.inventory.domain.lookup import with_parts
 from services.inventory.domain.unit import Known, Unit
 
 Events = tuple[AnyEvent, ...]
@@ -20,9 +21,11 @@ def with_components(known: Known, happened: Events) -> Events:
 def _told(known: Known, event: AnyEvent) -> Iterator[AnyEvent]:
     match event:
         case events.UnitReopened(unit_id, run_id=run_id):
-            yield from _open(_above(known, known[unit_id].parent_unit_id), {unit_id: run_id}, event)
+            for unit in with_parts(known, unit_id):
+                yield from _open(_above(known, unit.parent_unit_id), {unit.unit_id: run_id}, event)
         case events.UnitReleased(unit_id) | events.UnitFreed(unit_id):
-            yield from _clear(_above(known, known[unit_id].parent_unit_id), (unit_id,), event)
+            for unit in with_parts(known, unit_id):
+                yield from _clear(_above(known, unit.parent_unit_id), (unit.unit_id,), event)
         case events.UnitPlaced(unit_id, parent_unit_id=None):
             unit = known[unit_id]
             yield from _clear(_above(known, unit.parent_unit_id), (unit_id, *unit.reopened_components), event)

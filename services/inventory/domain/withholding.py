@@ -5,13 +5,13 @@ speaks of these parts only. Two issues on a unit: it may be used only when both 
 is nobody's to change here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from services.inventory.domain import events
 from services.inventory.domain.commands import NoteIssue, Quarantine
 from services.inventory.domain.events import AnyEvent, SplitReason
-from services.inventory.domain.lookup import known_unit
+from services.inventory.domain.lookup import known_unit, origins
 from services.inventory.domain.moving import check_loose
 from services.inventory.domain.refusals import NothingToBuild
 from services.inventory.domain.scaling import taken_off
@@ -76,20 +76,8 @@ def _spoken_of(known: Known, command: NoteIssue, there: set[str]) -> Iterator[tu
     is_in_parts = any(one.of_unit_id == command.unit_id and one.unit_id in there for one in command.parts)
     for unit in known.values():
         if isinstance(unit, Unit):
-            line = _line(known, unit)
+            line = origins(known, unit)
             if not parts.isdisjoint(line):
                 yield unit, of_part
             elif command.unit_id in line:
                 yield unit, nothing if is_in_parts else of_unit
-
-
-def _line(known: Mapping[str, Unit], unit: Unit) -> set[str]:
-    """A unit, and those that it was split off from."""
-    line = {unit.unit_id}
-    while (origin := unit.identification.origin_unit_id) is not None and origin not in line:
-        line.add(origin)
-        above = known.get(origin)
-        if above is None:
-            break
-        unit = above
-    return line

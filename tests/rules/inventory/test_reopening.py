@@ -1,17 +1,22 @@
 """A component whose own run is reopened while it is installed: everything above it hears of it (domain.md 3.4)."""
 
+from decimal import Decimal
+
 from services.inventory.domain import events
 from services.inventory.domain.unit import Unit
 from shared.testing.story import Story
 from tests.rules.inventory.examples import (
     INVENTORY,
     PUMP,
+    PUMPS,
     ROTOR,
     SKID,
     cancel,
     claimed,
     complete,
+    holds,
     install,
+    lot_run,
     received,
     remove,
     reopen,
@@ -111,3 +116,18 @@ def test_a_placed_unit_says_which_run_built_it_and_which_builds_its_parent() -> 
     out = story.when(remove(PUMP, SKID)).and_then()
     placed = next(one for one in out.events if isinstance(one, events.UnitPlaced))
     assert (placed.run_id, placed.parent_run_id) == ("run of PUMP-1", None)
+
+
+def test_a_lot_whose_run_is_reopened_is_heard_of_wherever_parts_of_it_went() -> None:
+    """Two pumps of the ten stand on a skid, and stay there: its run is warned, and hears when that is over."""
+    two = requirement("pump", "PUMP", quantity=Decimal(2))
+    built = (lot_run(), complete(1, unit_id=PUMPS, run_id="run-1"), claimed(SKID, "", two))
+    story = INVENTORY.given(*built, install(PUMPS, SKID, "pump", quantity="2"))
+    (part,) = holds(story, SKID)
+    reopened = story.when(reopen(PUMPS, "run-1")).and_then()
+    assert told(reopened) == [(SKID, "run of SKID-1", part)]
+    assert holds(reopened, SKID) == [part]
+    again = reopened.when(complete(1, unit_id=PUMPS, run_id="run-1", number=2)).and_then()
+    assert told(again) == [(SKID, "run of SKID-1", part)]
+    assert kinds(again) == {events.ComponentCleared}
+    assert told(reopened.when(remove(part, SKID)).and_then()) == [(SKID, "run of SKID-1", part)]
