@@ -33,6 +33,7 @@ def make_engine(settings: Settings, name: str) -> AsyncEngine:
             "statement_timeout": str(settings.database_statement_timeout_ms),
             "idle_in_transaction_session_timeout": "60000",
             "timezone": "UTC",
+            "jit": "off",  # what a climb through a tree may cost is estimated far too high, and would be compiled
         },
     }
     if (tls := database_tls(settings)) is not None:

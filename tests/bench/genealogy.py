@@ -25,7 +25,7 @@ MANY = 2_000_000
 """Installations in the tables."""
 LOT_IN = 10_000
 TREES = {"5k": 5_000, "50k": 50_000}
-TIMES = 5
+TIMES = 3
 AT_ONCE = 200_000
 LOT = "PASTE:P-1"
 

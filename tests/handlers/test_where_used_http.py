@@ -3,8 +3,10 @@
 import csv
 import json
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from services.inventory.app import build
 from shared.testing.databases import Database
 from tests.handlers.genealogy_rows import Ledger, Put, at
 from tests.handlers.served import Served, served
+from tests.handlers.test_as_built_http import a_story, replayed
 
 LOT = "OIL:L9"
 
@@ -188,6 +191,30 @@ async def test_the_next_higher_assembly_is_what_a_unit_is_in(as_: Served) -> Non
     assert [one["unit_id"] for one in await used(as_, LOT, next_higher)] == ["PUMP-1"]
     assert [one["unit_id"] for one in await used(as_, LOT, next_higher, as_of=moment(2))] == ["PUMP-1", "PUMP-2"]
     assert await used(as_, "SKID-1", next_higher) == []
+
+
+async def test_a_trace_holds_exactly_the_units_that_held_it_at_each_moment(as_: Served, ledger: Ledger) -> None:
+    """Against a model that plays the story again: who is above at a moment has that moment in the interval of a way."""
+    for seed in range(4):
+        random, name = Random(seed), f"U{seed}"
+        story = a_story(random, name, 60)
+        units = [f"{name}-{number}" for number in range(1, 9)]
+        ledger.units(*units)
+        ledger.puts(*story)
+        for _ in range(6):
+            component, hours, known_at = random.choice(units[3:]), random.uniform(0, 16), random.uniform(0, 20)
+            ways = await used(as_, component, known_at=moment(known_at))
+            at_that_moment = {one["unit_id"] for one in ways if _held(one, moment(hours))}
+            above = {
+                root for root in units if component in {child for child, _ in replayed(story, root, hours, known_at)}
+            }
+            assert at_that_moment == above, (seed, component, hours, known_at)
+
+
+def _held(way: dict[str, Any], when: str) -> bool:
+    at_ = datetime.fromisoformat(when)
+    since, until = (way[name] and datetime.fromisoformat(way[name]) for name in ("since", "until"))
+    return bool(since <= at_ and (until is None or at_ < until))
 
 
 @pytest.mark.parametrize("limit", [1, 2, 500])

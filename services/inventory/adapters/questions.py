@@ -17,7 +17,8 @@ from shared.runtime.pages import Page
 Row = Mapping[str, Any]
 Document = dict[str, Any]
 
-IS_THERE = text("select 1 from unit where unit_id = :unit_id")
+IS_THERE = text("select set_config('work_mem', '32MB', true) from unit where unit_id = :unit_id")
+"""Whether there is such a unit; and a large answer is sorted in memory, in this transaction."""
 
 AT_ONCE = 1_000
 """Rows that a stream holds in memory."""
@@ -46,6 +47,11 @@ class Question:
     position: Callable[[Row], list[Any]]
     columns: Sequence[str]
     defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def documents(self) -> TextClause:
+        """The statement without the places of its rows, which only pages need."""
+        return text(f"select document from ({self.statement.text}) answer")  # noqa: S608 - nothing in it is given
 
 
 class Questions:
@@ -99,7 +105,7 @@ class Questions:
             place = dict.fromkeys(question.readers) | {"limit": None}
             values = {"unit_id": unit_id, **moment.parameters, **place, **question.defaults, **more}
             options = {"yield_per": AT_ONCE}
-            async with connection.stream(question.statement, values, execution_options=options) as result:
+            async with connection.stream(question.documents, values, execution_options=options) as result:
                 async for rows in result.partitions():
                     yield [row.document for row in rows]
 
