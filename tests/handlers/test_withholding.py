@@ -117,4 +117,4 @@ async def test_an_issue_after_completion_changes_the_status_and_nothing_else(as_
     await as_.takes(an_issue("dispositioned", PUMP, disposition="repair", availability="release-on-resolve"))
     after = (await as_("viewer").get(f"/units/{PUMP}")).json()
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"status", "status_reason", "status_changes_when", "withheld_by", "version"}
+    assert changed == {"status", "status_row", "status_reason", "status_changes_when", "withheld_by", "version"}

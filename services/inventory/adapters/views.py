@@ -19,6 +19,7 @@ def unit_view(held: Held[Unit]) -> dict[str, Any]:
         **document(asdict(unit.identification)),
         "version": held.version,
         "status": now.status.value,
+        "status_row": now.row,
         "status_reason": now.reason,
         "status_changes_when": now.changes_when,
         "withheld_by": [name for name, one in unit.issues.items() if one.withholds],

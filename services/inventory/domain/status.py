@@ -16,6 +16,11 @@ class Standing:
     reason: str
     changes_when: str
 
+    @property
+    def row(self) -> int:
+        """Which row of the table it is, 1 to 6."""
+        return list(UnitStatus).index(self.status) + 1
+
 
 def standing(unit: Unit) -> Standing:
     """Where a unit stands: the first row of the status table that matches."""
