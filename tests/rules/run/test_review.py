@@ -126,6 +126,16 @@ def test_an_approved_substitute_counts() -> None:
     assert blockers_of(story) == []
 
 
+@pytest.mark.parametrize("disposition", ["use-as-is", "rework"])
+def test_an_exception_dies_when_its_disposition_is_not_approved_any_more(disposition: str) -> None:
+    """Its issue was reopened, or another disposition waits for its approvers; approved again, it lives."""
+    excused = RUN.given(ordered(), claimed(), record(), sign(), sign("test"), approve(), excepting(1))
+    assert blockers_of(excused) == []
+    dead = excused.when(issue(approved=False, state="pending", disposition=disposition))
+    assert blockers_of(dead) == [SHORT]
+    assert blockers_of(dead.when(excepting(1))) == []
+
+
 @pytest.mark.parametrize(("excused", "blocks"), [(1, True), (2, False), (3, False)])
 def test_an_exception_for_one_does_not_cover_a_shortage_of_two(excused: int, blocks: bool) -> None:
     """Excepted and installed quantity together must reach what is required."""
