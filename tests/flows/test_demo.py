@@ -39,7 +39,7 @@ class Demo:
 
     def named(self, prefix: str) -> str:
         """The id that the demo gave to its run or unit."""
-        return next(word for word in self.told.split() if word.startswith(prefix))
+        return next(word for word in self.told.split() if word.startswith(prefix)).rstrip(":")
 
 
 def asbuilt(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -98,7 +98,7 @@ def demo(home: Path) -> Iterator[Demo]:
         process.wait()
 
 
-def test_a_stranger_watches_a_plant_build_a_unit(demo: Demo) -> None:
+def test_a_stranger_watches_a_shift_build_three_pumps(demo: Demo) -> None:
     """Every part of the story is told, and was checked."""
     for words in (
         "five services: run, inventory, issue, audit, notification",
@@ -110,8 +110,13 @@ def test_a_stranger_watches_a_plant_build_a_unit(demo: Demo) -> None:
         "run-locked",
         "run.completed is on asbuilt.completions exactly once",
         "its signature verified",
-        "All 25 checks passed",
+        "By policy, this blocks runs of HP-200",
+        "one step failed and was resolved",
+        "what changed from record 1 to record 2",
+        "+ 0.21 mL/min, in-range (recording 2)",
+        "All 54 checks passed",
         "/docs",
+        "What to try next",
     ):
         assert words in demo.told
     assert "✘ " not in demo.told.split("The blockers are cleared")[1]
@@ -127,6 +132,16 @@ def test_its_run_is_complete_and_locked(demo: Demo) -> None:
     again = demo.asks("complete", demo.named("RUN-"), "--yes", "--json")
     assert again.returncode == 1
     assert json.loads(again.stderr)["code"] == "run-locked"
+
+
+def test_what_went_wrong_is_in_the_records_of_the_other_two(demo: Demo) -> None:
+    """One tells of a failed step and its redline; of one there is a second record beside the first."""
+    first = demo.named("RUN-")
+    reworked = json.loads(demo.asks("summary", first[:-1] + "2", "--json").stdout)
+    assert (reworked["status"], reworked["steps"]["failed_then_resolved"]) == ("complete", 1)
+    assert reworked["redlines"]["applied"] == 1
+    superseded = json.loads(demo.asks("summary", first[:-1] + "3", "--completion", "1", "--json").stdout)
+    assert superseded["completion"] == 1
 
 
 def test_its_unit_shows_what_is_in_it(demo: Demo) -> None:

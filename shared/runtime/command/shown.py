@@ -188,7 +188,9 @@ def _counts(counts: Document) -> Text:
 def _verdict(document: Document) -> Text:
     style = "red" if document["blockers"] else "yellow" if document["warnings"] else "green"
     told = verdict(document)
-    return Text.assemble((f"{told[0].upper()}{told[1:]}.", f"bold {style}"), (f" Version {document['version']}", "dim"))
+    return Text.assemble(
+        (f"{told[0].upper()}{told[1:]}.", f"bold {style}"), (f"\nVersion {document['version']}", "dim")
+    )
 
 
 def _root(document: Document) -> str:

@@ -2,15 +2,17 @@
 
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from aiokafka.errors import KafkaError
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.kafka import kafka_failed, kafka_settings
@@ -82,11 +84,21 @@ def addresses(plant: Described, directory: str) -> RenderableType:
     """Where everything is, for a person who wants to look around."""
     drawn = Table.grid(padding=(0, 2))
     for name, url in plant.services.items():
-        drawn.add_row(f"[bold]{name}[/]", f"{url}/docs")
-    drawn.add_row("[bold]Kafka[/]", plant.kafka)
-    drawn.add_row("[bold]token[/]", "asbuilt token --role lead   (or viewer, operator, quality, engineer, admin)")
-    drawn.add_row("[bold]logs, data[/]", directory)
-    return drawn
+        drawn.add_row(f"  [bold]{name}[/]", f"[cyan]{url}/docs[/]")
+    drawn.add_row("  [bold]Kafka[/]", f"[cyan]{plant.kafka}[/]  [dim]for any Kafka client, to publish and to read[/]")
+    drawn.add_row(
+        "  [bold]token[/]", "asbuilt token --role lead  [dim]or viewer, operator, quality, engineer, admin[/]"
+    )
+    drawn.add_row("  [bold]logs, data[/]", f"{directory}  [dim]its plant.json tells scripts all of this[/]")
+    return Group(Text("\nWhere everything is", style="bold"), drawn)
+
+
+def commands(meaning_by_command: Mapping[str, str]) -> RenderableType:
+    """What to try next."""
+    drawn = Table.grid(padding=(0, 2))
+    for command, meaning in meaning_by_command.items():
+        drawn.add_row(f"  [green]{escape(command)}[/]", f"[dim]{escape(meaning)}[/]")
+    return Group(Text("\nWhat to try next, in another terminal, in this directory", style="bold"), drawn)
 
 
 def _made(claimed: Claim, kafka: str) -> "Plant":

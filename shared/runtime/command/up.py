@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.saying import console
-from shared.runtime.command.standing import Kafka, addresses, standing, stay
+from shared.runtime.command.standing import Kafka, addresses, commands, standing, stay
 from shared.runtime.embedded.described import HOME, UP, PlantTaken, claim
 
 DIRECTORY = HOME / UP
@@ -32,4 +33,17 @@ def up(
             claimed.clear()
         with standing(told, claimed, kafka) as plant:
             told.print(addresses(plant.describe(), str(directory)))
+            told.print(_next(directory))
             stay(told, plant)
+
+
+def _next(directory: Path) -> RenderableType:
+    return commands(
+        {
+            f"asbuilt --plant {directory} demo": "watch a shift build three pumps in this plant",
+            "asbuilt simulate": "a plant floor that orders, builds and measures gearboxes",
+            "asbuilt review RUN": "what is in a run's way; then complete, summary, history, export",
+            "asbuilt tree UNIT": "what is in a unit",
+            "asbuilt parked list": "records that stand aside, and why",
+        }
+    )

@@ -5,24 +5,24 @@ from time import monotonic
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.panel import Panel
 
 from shared.runtime.command.connection import where
-from shared.runtime.command.demo.plan import Plan, new_plan
+from shared.runtime.command.demo.plan import Shift, new_shift
 from shared.runtime.command.demo.receiver import Receiver
 from shared.runtime.command.demo.stage import stage
-from shared.runtime.command.demo.story import play, unsubscribe
+from shared.runtime.command.demo.story import leave, play
 from shared.runtime.command.demo.teller import Teller
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.saying import console
-from shared.runtime.command.standing import Kafka, addresses, standing, stay
+from shared.runtime.command.standing import Kafka, addresses, commands, standing, stay
 from shared.runtime.embedded.described import HOME, Claim, Described, PlantTaken, claim_next
 
 NAME = "demo"
 
 INTRODUCTION = """[bold]Asbuilt[/]: the locked, traceable, delivered record of what a plant built.
-Five services, each a process with its own database, talk over Kafka. Watch them build a pump."""
+Five services, each with its own database, talk over Kafka. Watch a shift build three pumps."""
 
 
 def demo(
@@ -32,7 +32,7 @@ def demo(
     *,
     once: Annotated[bool, typer.Option("--once", envvar="ONCE", help="End after the story.")] = False,
 ) -> None:
-    """Watch a plant build a unit: events in, a review, a completion, and what follows from it.
+    """Watch a shift build three pumps: one is blocked, one is reworked, one is reopened; each is completed.
 
     Starts a plant of its own, tells the story, and stays until Ctrl-C. With `asbuilt --plant DIRECTORY demo` the
     story is played in a plant that runs already. Every sentence with a tick was checked; exit code 1 when something
@@ -49,30 +49,30 @@ def demo(
 
 
 def _play_in_own_plant(told: Console, home: Path, kafka: str, *, once: bool) -> None:
-    own_groups = {"ASBUILT_KAFKA_GROUP_PREFIX": f"asbuilt-{new_plan().mark}"} if ":" in kafka else {}
+    own_groups = {"ASBUILT_KAFKA_GROUP_PREFIX": f"asbuilt-{new_shift().mark}"} if ":" in kafka else {}
     with _claimed(home) as claimed:
         with standing(told, claimed, kafka, **own_groups) as plant, Receiver() as receiver:
             described = plant.describe()
-            plan = _play(told, described, receiver, is_guest=False)
+            shift = _play(told, described, receiver, is_guest=False)
             if not once:
                 told.print(addresses(described, str(claimed.directory)))
-                told.print(_next(plan))
+                told.print(_next(shift))
                 stay(told, plant)
         if once:
             claimed.clear()
 
 
-def _play(told: Console, described: Described, receiver: Receiver, *, is_guest: bool) -> Plan:
+def _play(told: Console, described: Described, receiver: Receiver, *, is_guest: bool) -> Shift:
     began, tell = monotonic(), Teller(told)
-    on = stage(described, new_plan(), receiver, tell)
+    on = stage(described, new_shift(), receiver, tell)
     play(on)
     if is_guest:
-        unsubscribe(on)
+        leave(on)
     told.print()
     told.rule(
         f"[bold green]All {tell.checked} checks passed[/] in {monotonic() - began:.1f} s", align="left", style="dim"
     )
-    return on.plan
+    return on.shift
 
 
 def _claimed(home: Path) -> Claim:
@@ -82,8 +82,15 @@ def _claimed(home: Path) -> Claim:
         raise CommandFailed(ExitCode.USAGE, "plant-taken", str(error), "Stop some of them.") from None
 
 
-def _next(plan: Plan) -> str:
-    return (
-        f"\n[bold]Look around[/], in another terminal: asbuilt review {plan.run_id} · asbuilt history {plan.run_id} · "
-        f"asbuilt tree {plan.serial} · asbuilt parked list"
+def _next(shift: Shift) -> RenderableType:
+    first, second, third = shift.plans
+    return commands(
+        {
+            f"asbuilt review {first.run_id}": "why it takes no completion any more",
+            f"asbuilt history {second.run_id}": "the failed step, the redline, who did what",
+            f"asbuilt summary {third.run_id} --completion 1": "the record that was superseded",
+            f"asbuilt tree {first.serial}": "what is in the pump",
+            f"asbuilt export {first.run_id} -o {first.run_id}.json": "everything, to take along",
+            "asbuilt parked list": "the gateway's rubbish",
+        }
     )

@@ -17,7 +17,7 @@ from shared.runtime.command.kafka import kafka_failed
 from shared.runtime.ids import new_id
 from shared.runtime.settings import Settings, kafka_arguments
 
-WITHIN_S = 15
+WITHIN_S = 60
 
 Row = tuple[str, bytes, bytes]
 """Topic, key, body."""

@@ -1,4 +1,4 @@
-"""What the demo builds: a hydraulic pump, with its steps, its parts and one gate. And who works on it."""
+"""What the demo builds: three hydraulic pumps, with their steps, parts and gates. And who works on them."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,11 +28,13 @@ PEOPLE = {
 """Who plays: an operator, the lead, somebody of quality, the administrator."""
 
 MOTOR, BEARING, PUMP = "MTR-40", "BRG-7", "HP-200"
+SIDES = ("left", "right")
+"""Where bearings go."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The ids of one play; each play has its own, so that it can be played again in the same plant."""
+    """The ids of one run, which builds one pump."""
 
     mark: str
 
@@ -51,18 +53,13 @@ class Plan:
         """The motor's serial."""
         return f"{MOTOR}-{self.mark}"
 
-    def bearing(self, number: int) -> str:
+    def bearing(self, side: str) -> str:
         """A bearing's serial."""
-        return f"{BEARING}-{self.mark}-{number}"
-
-    @property
-    def gateway(self) -> str:
-        """The key under which a gateway sends rubbish."""
-        return f"gateway-9-{self.mark}"
+        return f"{BEARING}-{self.mark}-{side}"
 
     def received(self) -> tuple[UnitReceived, ...]:
         """The parts, as receiving scans them."""
-        parts = [(self.motor, MOTOR), (self.bearing(1), BEARING), (self.bearing(2), BEARING)]
+        parts = [(self.motor, MOTOR), *((self.bearing(side), BEARING) for side in SIDES)]
         return tuple(
             UnitReceived(unit_id=serial, serial=serial, part_number=part, revision="A", location="stock-1")
             for serial, part in parts
@@ -84,9 +81,41 @@ class Plan:
         )
 
 
-def new_plan() -> Plan:
-    """A plan that no plant has seen."""
-    return Plan(token_hex(2).upper())
+@dataclass(frozen=True)
+class Shift:
+    """The ids of one play; each play has its own, so that it can be played again in the same plant."""
+
+    mark: str
+
+    @property
+    def blocked(self) -> Plan:
+        """The run that a gate, a shortage and a value out of range block."""
+        return Plan(f"{self.mark}-1")
+
+    @property
+    def reworked(self) -> Plan:
+        """The run of which a step fails."""
+        return Plan(f"{self.mark}-2")
+
+    @property
+    def reopened(self) -> Plan:
+        """The run whose record holds a wrong value."""
+        return Plan(f"{self.mark}-3")
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """All three."""
+        return (self.blocked, self.reworked, self.reopened)
+
+    @property
+    def gateway(self) -> str:
+        """The key under which a gateway sends rubbish."""
+        return f"gateway-9-{self.mark}"
+
+
+def new_shift() -> Shift:
+    """A shift that no plant has seen."""
+    return Shift(token_hex(2).upper())
 
 
 def _torque(field_id: str, name: str) -> FieldOrdered:
@@ -95,18 +124,15 @@ def _torque(field_id: str, name: str) -> FieldOrdered:
     )
 
 
+LEAK = FieldOrdered(field_id="leak", name="Leak rate", kind="number", unit="mL/min", max=Decimal("0.5"))
+
 STEPS = (
     StepOrdered(
         step_id="torque",
         name="Torque the housing",
         fields=(_torque("bolt-1", "Bolt 1"), _torque("bolt-2", "Bolt 2")),
     ),
-    StepOrdered(
-        step_id="leak-test",
-        name="Leak test",
-        after=("torque",),
-        fields=(FieldOrdered(field_id="leak", name="Leak rate", kind="number", unit="mL/min", max=Decimal("0.5")),),
-    ),
+    StepOrdered(step_id="leak-test", name="Leak test", after=("torque",), fields=(LEAK,)),
     StepOrdered(
         step_id="final-check",
         name="Final check",
@@ -117,7 +143,5 @@ STEPS = (
 
 REQUIREMENTS = (
     RequirementOrdered(requirement_id="motor", part_number=MOTOR, quantity=Decimal(1)),
-    RequirementOrdered(
-        requirement_id="bearings", part_number=BEARING, quantity=Decimal(2), designators=("left", "right")
-    ),
+    RequirementOrdered(requirement_id="bearings", part_number=BEARING, quantity=Decimal(2), designators=SIDES),
 )

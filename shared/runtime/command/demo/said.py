@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from shared.contracts.base import PlantEvent
-from shared.contracts.plant import StepSignedOff, StepStarted, UnitInstalled, ValueRecorded
-from shared.runtime.command.demo.plan import Plan
+from shared.contracts.plant import StepFailed, StepSignedOff, StepStarted, UnitInstalled, ValueRecorded
+from shared.runtime.command.demo.plan import SIDES, Plan
 
 RUBBISH = b'{"type": "torque", "value": 24.'
 """What a gateway sends whose line broke."""
@@ -24,24 +24,44 @@ def installed(plan: Plan, requirement: str, unit: str, designator: str | None = 
     )
 
 
-def measured(run: str, step: str, field: str, value: str) -> ValueRecorded:
+def bearing_installed(plan: Plan, side: str) -> UnitInstalled:
+    """A bearing went in, left or right."""
+    return installed(plan, "bearings", plan.bearing(side), side)
+
+
+def assembled(plan: Plan) -> tuple[PlantEvent, ...]:
+    """The motor and both bearings."""
+    return (installed(plan, "motor", plan.motor), *(bearing_installed(plan, side) for side in SIDES))
+
+
+def measured(plan: Plan, step: str, field: str, value: str) -> ValueRecorded:
     """A tool or a test stand measured something."""
-    return ValueRecorded(run_id=run, step_id=step, field_id=field, value=Decimal(value), operator=OPERATOR)
+    return ValueRecorded(run_id=plan.run_id, step_id=step, field_id=field, value=Decimal(value), operator=OPERATOR)
 
 
-def torqued(run: str) -> tuple[PlantEvent, ...]:
-    """Both bolts, the second out of range, and the sign-off."""
+def signed(plan: Plan, step: str) -> StepSignedOff:
+    """The operator signed at the station."""
+    return StepSignedOff(run_id=plan.run_id, step_id=step, operator=OPERATOR)
+
+
+def torqued(plan: Plan, bolt_1: str, bolt_2: str) -> tuple[PlantEvent, ...]:
+    """Both bolts, and the sign-off."""
     return (
-        StepStarted(run_id=run, step_id="torque", operator=OPERATOR),
-        measured(run, "torque", "bolt-1", "24.2"),
-        measured(run, "torque", "bolt-2", "27.9"),
-        StepSignedOff(run_id=run, step_id="torque", operator=OPERATOR),
+        StepStarted(run_id=plan.run_id, step_id="torque", operator=OPERATOR),
+        measured(plan, "torque", "bolt-1", bolt_1),
+        measured(plan, "torque", "bolt-2", bolt_2),
+        signed(plan, "torque"),
     )
 
 
-def leak_tested(run: str) -> tuple[PlantEvent, ...]:
-    """A good leak rate and the sign-off, which implies the start."""
+def leak_tested(plan: Plan, leak: str) -> tuple[PlantEvent, ...]:
+    """A leak rate and the sign-off, which implies the start."""
+    return (measured(plan, "leak-test", "leak", leak), signed(plan, "leak-test"))
+
+
+def leak_test_failed(plan: Plan, leak: str) -> tuple[PlantEvent, ...]:
+    """A leak rate that is too high, and the failure of the step."""
     return (
-        measured(run, "leak-test", "leak", "0.12"),
-        StepSignedOff(run_id=run, step_id="leak-test", operator=OPERATOR),
+        measured(plan, "leak-test", "leak", leak),
+        StepFailed(run_id=plan.run_id, step_id="leak-test", reason="The housing leaks.", operator=OPERATOR),
     )

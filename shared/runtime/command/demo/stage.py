@@ -1,13 +1,16 @@
 """The stage of a play: who plays, where, and what can be seen from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
+from uuid import uuid4
 
 from shared.contracts.catalog import COMPLETIONS
+from shared.runtime.command import shown
 from shared.runtime.command.connection import Services, Where
+from shared.runtime.command.demo import said
 from shared.runtime.command.demo.floor import Floor
-from shared.runtime.command.demo.plan import PEOPLE, Plan
+from shared.runtime.command.demo.plan import PEOPLE, Plan, Shift
 from shared.runtime.command.demo.receiver import Receiver
 from shared.runtime.command.demo.teller import Teller
 from shared.runtime.command.errors import CommandFailed, ExitCode
@@ -17,7 +20,6 @@ from shared.runtime.identity import mint
 
 Document = dict[str, Any]
 
-COMPLETED = "asbuilt.run.completed.v1"
 TOKENS_FOR = timedelta(hours=1)
 HISTORY_AT_MOST = 1000
 
@@ -26,11 +28,18 @@ HISTORY_AT_MOST = 1000
 class Stage:
     """Everything that the acts need."""
 
+    shift: Shift
     plan: Plan
     floor: Floor
     receiver: Receiver
     people: dict[str, Services]
     tell: Teller
+    before: Document = field(default_factory=dict)
+    """The policies of the plant before the play."""
+
+    def of(self, plan: Plan) -> Self:
+        """The same stage, with another run in the light."""
+        return replace(self, plan=plan)
 
     @property
     def path(self) -> str:
@@ -49,29 +58,63 @@ class Stage:
         """The run's completion review, as it is now."""
         return self.read("run", f"{self.path}/review")
 
-    def unit(self, unit_id: str) -> Document:
-        """A unit, as it is now."""
-        return self.read("inventory", f"/units/{unit_id}")
+    def unit(self, unit_id: str = "") -> Document:
+        """A unit, as it is now; without a name, the one that the run builds."""
+        return self.read("inventory", f"/units/{unit_id or self.plan.serial}")
 
     def history(self) -> list[Document]:
         """The run's history, as it is now."""
         return self.people["omar"].items("audit", "/history", HISTORY_AT_MOST, run_id=self.plan.run_id)
 
-    def completions(self) -> int:
-        """How often the run's completion was announced to the world."""
+    def announced(self) -> list[str]:
+        """What the ERP's topic holds about the run, in order."""
         events = self.floor.on_topic(COMPLETIONS.name)
-        return sum(one["type"] == COMPLETED and one["subject"] == self.plan.run_id for one in events)
+        return [shown.short_type(one) for one in events if one["subject"] == self.plan.run_id]
 
-    def deliveries(self) -> int:
-        """How often the ERP got the completion, with a good signature."""
+    def deliveries(self) -> list[Document]:
+        """What the ERP got about the run, with a good signature."""
         if self.receiver.refused:
             raise CommandFailed(ExitCode.REFUSED, "signature-wrong", self.receiver.refused[0])
-        return sum(one["type"] == COMPLETED and one["subject"] == self.plan.run_id for one in self.receiver.verified)
+        return [one for one in self.receiver.verified if one["subject"] == self.plan.run_id]
+
+    def delivered(self) -> list[str]:
+        """The same, by its type."""
+        return [shown.short_type(one) for one in self.deliveries()]
+
+    def ready(self) -> Document | None:
+        """The review, when nothing blocks the run and nothing warns."""
+        review = self.review()
+        return review if review["is_ready"] and not review["warnings"] else None
+
+    def is_clear(self) -> bool:
+        """Nothing blocks the run."""
+        return bool(self.review()["is_ready"])
+
+    def assemble(self) -> None:
+        """Motor and bearings go in, the final check is signed, quality approves the gate."""
+        self.floor.say("scanner-2", *said.assembled(self.plan))
+        step = f"{self.path}/steps/final-check"
+        self.people["omar"].put("run", f"{step}/fields/looks", {"value": "good"})
+        self.people["omar"].post("run", f"{step}/sign-off")
+        self.approve("quinn")
+
+    def approve(self, person: str) -> Document:
+        """Approve the run's gate."""
+        return self.people[person].post("run", f"{self.path}/gates/release/approve")
+
+    def reopen(self, person: str, reason: str) -> Document:
+        """Open the completed run again."""
+        return self.people[person].post("run", f"{self.path}/reopen", {"reason": reason})
+
+    def disposition(self, issue_id: str, disposition: str, justification: str) -> None:
+        """Quality decides what becomes of what was found."""
+        decided = {"disposition": disposition, "justification": justification}
+        self.people["quinn"].post("issue", f"/issues/{issue_id}/disposition", decided)
 
     def rubbish(self) -> Document | None:
         """What the gateway sent, as it stands aside."""
         aside = self.people["ada"].items("run", "/parked", HISTORY_AT_MOST)
-        found = next((one for one in aside if one["key"] == self.plan.gateway), None)
+        found = next((one for one in aside if one["key"] == self.shift.gateway), None)
         return found and {"record": f"run:{found['parked_id']}", **found}
 
     def refused_as(self, code: str) -> list[Document]:
@@ -79,7 +122,7 @@ class Stage:
         return [one for one in self.history() if (one.get("data") or {}).get("code") == code]
 
 
-def stage(described: Described, plan: Plan, receiver: Receiver, tell: Teller) -> Stage:
+def stage(described: Described, shift: Shift, receiver: Receiver, tell: Teller) -> Stage:
     """The stage of a play in a plant.
 
     :raises CommandFailed: when the plant's key is not here, so that nobody could play.
@@ -93,9 +136,21 @@ def stage(described: Described, plan: Plan, receiver: Receiver, tell: Teller) ->
         for name, roles in PEOPLE.items()
     }
     kafka = kafka_settings().model_copy(update={"kafka_bootstrap_servers": described.kafka})
-    return Stage(plan, Floor(kafka), receiver, people, tell)
+    return Stage(shift, shift.blocked, Floor(kafka), receiver, people, tell)
+
+
+def step_of(run: Document, step_id: str) -> Document:
+    """A step of a run."""
+    found: Document = next(one for one in run["steps"] if one["step_id"] == step_id)
+    return found
 
 
 def blockers(review: Document) -> set[str]:
     """A review's blockers as `code:subject`."""
     return {f"{one['code']}:{one['subject']}" for one in review["blockers"]}
+
+
+def confirm(on: Stage, review: Document, note: str, key: str | None = None) -> Document:
+    """The lead confirms a review; the completion record."""
+    confirmation = {"review_version": review["version"], "note": note}
+    return on.people["lena"].post("run", f"{on.path}/complete", confirmation, key or str(uuid4()))

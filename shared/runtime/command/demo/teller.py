@@ -14,7 +14,8 @@ from shared.runtime.command.shown import NOT_OK, OK
 
 T = TypeVar("T")
 
-WITHIN_S = 20.0
+WITHIN_S = 120.0
+"""Far longer than anything takes, on a machine that has much else to do."""
 LOOK_EVERY_S = 0.05
 
 
