@@ -110,7 +110,7 @@ def test_a_stranger_watches_a_shift_build_three_pumps(demo: Demo) -> None:
         "run-locked",
         "run.completed is on asbuilt.completions exactly once",
         "its signature verified",
-        "By policy, this blocks runs of HP-200",
+        "omar opens an issue for bolt 2, which is what the policy asks for",
         "one step failed and was resolved",
         "what changed from record 1 to record 2",
         "+ 0.21 mL/min, in-range (recording 2)",
