@@ -145,12 +145,20 @@ def test_what_went_wrong_is_in_the_records_of_the_other_two(demo: Demo) -> None:
 
 
 def test_its_unit_shows_what_is_in_it(demo: Demo) -> None:
-    """The as-built tree: one motor and two bearings, and who put them in."""
+    """The as-built tree: a motor, two bearings and seals, and who put them in; the lot of the seals was recalled."""
     tree = json.loads(demo.asks("tree", demo.named("HP-200-"), "--json").stdout)
-    assert tree["status"] == "available"
-    assert sorted(one["part_number"] for one in tree["children"]) == ["BRG-7", "BRG-7", "MTR-40"]
+    assert tree["status"] == "on_hold"
+    assert sorted(one["part_number"] for one in tree["children"]) == ["BRG-7", "BRG-7", "MTR-40", "SEAL-9"]
     drawn = demo.asks("tree", demo.named("HP-200-")).stdout
     assert "omar at scanner-2" in drawn
+
+
+def test_the_recalled_lot_is_traced_to_the_pumps_it_went_into(demo: Demo) -> None:
+    """One has it still; it was taken out of the other in time; the third never had it."""
+    lot, first = demo.named("SEAL-9:L"), demo.named("HP-200-")
+    ways = json.loads(demo.asks("where-used", lot, "--json").stdout)["items"]
+    pumps = {one["unit_id"]: one["in_place"] for one in ways if one["relation"] == "installed"}
+    assert pumps == {first: True, first[:-1] + "3": False}
 
 
 def test_its_history_holds_refusals_too(demo: Demo) -> None:

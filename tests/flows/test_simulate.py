@@ -14,6 +14,8 @@ from shared.testing.plant import PlantUnderTest
 ASBUILT = Path(sys.executable).with_name("asbuilt")
 STEPS = 5
 """Steps of a simulated run."""
+INSTALLED = 12 * 3
+"""What twelve of them install: a shaft, a housing, and bolts, which are a unit of their own off their lot."""
 
 
 def simulation(kafka: str, groups: str, *options: str) -> "subprocess.Popen[str]":
@@ -52,9 +54,11 @@ def test_a_simulated_plant_builds_its_runs_and_its_rubbish_stalls_nobody(plant: 
     signed = Counter(one.key for one in heard if one.type == "asbuilt.step.signed-off.v1")
     assert signed == {f"SIM-11-{number:06d}": STEPS for number in range(12)}
     installed = plant.announced(
-        "asbuilt.runs", lambda runs: sum(one.type == "asbuilt.run.installation-noted.v1" for one in runs) == 24
+        "asbuilt.runs", lambda runs: sum(one.type == "asbuilt.run.installation-noted.v1" for one in runs) == INSTALLED
     )
-    assert len({one.data["unit_id"] for one in installed if one.type == "asbuilt.run.installation-noted.v1"}) == 24
+    assert (
+        len({one.data["unit_id"] for one in installed if one.type == "asbuilt.run.installation-noted.v1"}) == INSTALLED
+    )
 
     again = simulated(plant, *options)
     assert again["published"] == told["published"]

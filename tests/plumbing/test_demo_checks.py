@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from standardwebhooks import Webhook
 
+from shared.runtime.command.demo.pictures import differences
 from shared.runtime.command.demo.receiver import Receiver
 from shared.runtime.command.demo.teller import Teller
 from shared.runtime.command.errors import CommandFailed, ExitCode
@@ -66,6 +67,19 @@ def test_a_doubled_completion_ends_the_demo(tell: Teller) -> None:
     for found in (0, 2):
         with pytest.raises(CommandFailed, match="exactly once"):
             tell.holds("it is announced exactly once", found, expected=1)
+
+
+def test_the_difference_of_two_records_shows_what_was_and_what_is(told: StringIO) -> None:
+    """One below the other; what was not there before is said so, and what somebody typed is text."""
+    changed = {"about": "value", "subject": "leak-test/leak", "was": "0.12 mL/min", "now": "0.21 mL/min"}
+    new = {"about": "note", "subject": "RUN-1", "was": None, "now": "Put [right]."}
+    compared = {"run_id": "RUN-1", "from": {"number": 1}, "to": {"number": 2}, "differences": [changed, new]}
+    Console(file=told, width=100).print(differences(compared))
+    lines = [" ".join(line.split()) for line in told.getvalue().splitlines()]
+    assert "RUN-1: what changed from record 1 to record 2" in lines
+    at = lines.index("value - 0.12 mL/min")
+    assert lines[at + 1] == "leak-test/leak + 0.21 mL/min"
+    assert lines[at + 2 : at + 4] == ["note - nothing", "RUN-1 + Put [right]."]
 
 
 def test_the_receiver_keeps_what_is_signed_with_its_secret_only() -> None:

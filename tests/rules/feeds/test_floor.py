@@ -7,7 +7,7 @@ from itertools import islice
 from shared.contracts.catalog import BY_CONTRACT
 from shared.contracts.plant import RunOrdered, StepSignedOff, UnitInstalled, UnitReceived, ValueRecorded
 from shared.runtime.command.feeds.floor import Rubbish, Said, floor
-from shared.runtime.command.feeds.gearbox import OPERATIONS
+from shared.runtime.command.feeds.gearbox import BOLT, GEARBOXES_OF_A_LOT, OPERATIONS
 from shared.runtime.command.feeds.simulate import feed
 
 
@@ -45,8 +45,30 @@ def test_a_run_is_built_as_it_was_ordered() -> None:
     assert [one.step_id for one in signed] == [operation.step_id for operation in OPERATIONS]
     assert len({one.operator for one in signed}) == 1
     received = [one.unit_id for one in found if isinstance(one, UnitReceived)]
-    assert received == [one.unit_id for one in found if isinstance(one, UnitInstalled)]
+    assert received == [one.unit_id for one in found if isinstance(one, UnitInstalled)], "a shaft, a housing, bolts"
     assert isinstance(found[0], RunOrdered)
+
+
+def test_bolts_are_taken_off_lots_and_a_lot_is_enough_for_its_gearboxes() -> None:
+    """No more is taken off any lot than came in; a station uses up one lot after the other."""
+    found = [one.data for one in said(runs=3 * 3 * GEARBOXES_OF_A_LOT // 2)]
+    came = {one.unit_id: one.quantity for one in found if isinstance(one, UnitReceived) and one.lot is not None}
+    taken: Counter[str] = Counter()
+    for one in found:
+        if isinstance(one, UnitInstalled) and one.requirement_id == BOLT:
+            taken[one.unit_id] += int(one.quantity)
+    assert len(came) == 3 * 2
+    assert taken.keys() == came.keys()
+    assert all(number <= came[lot] for lot, number in taken.items())
+
+
+def test_a_substitute_is_built_in_now_and_then() -> None:
+    """One that the requirement approves."""
+    found = [one.data for one in said(runs=300)]
+    order = next(one for one in found if isinstance(one, RunOrdered))
+    approved = {name for one in order.requirements for name in one.substitutes}
+    parts = Counter(one.part_number for one in found if isinstance(one, UnitReceived))
+    assert 0 < sum(parts[name] for name in approved) < 60
 
 
 def test_values_are_in_range_mostly() -> None:

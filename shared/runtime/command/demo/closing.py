@@ -24,9 +24,10 @@ def once(on: Stage) -> None:
 
 
 def audit(on: Stage) -> None:
-    """What is in the first pump, and everything that happened to its run."""
-    plan, tell = on.shift.blocked, on.tell
-    tell.act(f"As built: asbuilt tree {plan.serial}")
-    tell.show(shown.tree(on.read("inventory", f"/units/{plan.serial}/tree")))
-    tell.act(f"The history: asbuilt history {plan.run_id}")
-    tell.show(shown.history(on.of(plan).history()))
+    """What is in the first two pumps, and everything that happened to the first one's run."""
+    first, second, tell = on.shift.blocked, on.shift.reworked, on.tell
+    tell.act(f"As built: asbuilt tree {first.serial}")
+    for plan in (first, second):
+        tell.show(shown.tree(on.read("inventory", f"/units/{plan.serial}/tree")))
+    tell.act(f"The history: asbuilt history {first.run_id}")
+    tell.show(shown.history(on.of(first).history()))

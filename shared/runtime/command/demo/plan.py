@@ -27,7 +27,10 @@ PEOPLE = {
 }
 """Who plays: an operator, the lead, somebody of quality, the administrator."""
 
-MOTOR, BEARING, PUMP = "MTR-40", "BRG-7", "HP-200"
+MOTOR, SUBSTITUTE, BEARING, SEAL, PUMP = "MTR-40", "MTR-41", "BRG-7", "SEAL-9", "HP-200"
+SEALS = Decimal(2)
+"""How many seals a pump has."""
+LOT_SIZE = Decimal(10)
 SIDES = ("left", "right")
 """Where bearings go."""
 
@@ -37,6 +40,10 @@ class Plan:
     """The ids of one run, which builds one pump."""
 
     mark: str
+    lot: str
+    """The lot that its seals come from."""
+    motor_part: str = MOTOR
+    """The motor that it gets."""
 
     @property
     def run_id(self) -> str:
@@ -51,7 +58,7 @@ class Plan:
     @property
     def motor(self) -> str:
         """The motor's serial."""
-        return f"{MOTOR}-{self.mark}"
+        return f"{self.motor_part}-{self.mark}"
 
     def bearing(self, side: str) -> str:
         """A bearing's serial."""
@@ -59,7 +66,7 @@ class Plan:
 
     def received(self) -> tuple[UnitReceived, ...]:
         """The parts, as receiving scans them."""
-        parts = [(self.motor, MOTOR), *((self.bearing(side), BEARING) for side in SIDES)]
+        parts = [(self.motor, self.motor_part), *((self.bearing(side), BEARING) for side in SIDES)]
         return tuple(
             UnitReceived(unit_id=serial, serial=serial, part_number=part, revision="A", location="stock-1")
             for serial, part in parts
@@ -88,19 +95,43 @@ class Shift:
     mark: str
 
     @property
+    def recalled(self) -> str:
+        """The lot of seals that turns out to be bad."""
+        return f"L{self.mark}-A"
+
+    @property
+    def good(self) -> str:
+        """The other lot of seals."""
+        return f"L{self.mark}-B"
+
+    @property
+    def dropped(self) -> str:
+        """A bearing that falls on the floor."""
+        return f"{BEARING}-{self.mark}-spare"
+
+    def received(self) -> tuple[UnitReceived, ...]:
+        """What receiving scans besides the parts of each run: two lots of seals, and a bearing more."""
+        lots = tuple(
+            UnitReceived(unit_id=seals(lot), part_number=SEAL, revision="B", lot=lot, quantity=LOT_SIZE)
+            for lot in (self.recalled, self.good)
+        )
+        spare = UnitReceived(unit_id=self.dropped, serial=self.dropped, part_number=BEARING, revision="A")
+        return (*lots, spare)
+
+    @property
     def blocked(self) -> Plan:
         """The run that a gate, a shortage and a value out of range block."""
-        return Plan(f"{self.mark}-1")
+        return Plan(f"{self.mark}-1", self.recalled)
 
     @property
     def reworked(self) -> Plan:
         """The run of which a step fails."""
-        return Plan(f"{self.mark}-2")
+        return Plan(f"{self.mark}-2", self.good, SUBSTITUTE)
 
     @property
     def reopened(self) -> Plan:
         """The run whose record holds a wrong value."""
-        return Plan(f"{self.mark}-3")
+        return Plan(f"{self.mark}-3", self.recalled)
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -111,6 +142,11 @@ class Shift:
     def gateway(self) -> str:
         """The key under which a gateway sends rubbish."""
         return f"gateway-9-{self.mark}"
+
+
+def seals(lot: str) -> str:
+    """A lot of seals, as a unit."""
+    return f"{SEAL}:{lot}"
 
 
 def new_shift() -> Shift:
@@ -142,6 +178,7 @@ STEPS = (
 )
 
 REQUIREMENTS = (
-    RequirementOrdered(requirement_id="motor", part_number=MOTOR, quantity=Decimal(1)),
+    RequirementOrdered(requirement_id="motor", part_number=MOTOR, quantity=Decimal(1), substitutes=(SUBSTITUTE,)),
     RequirementOrdered(requirement_id="bearings", part_number=BEARING, quantity=Decimal(2), designators=SIDES),
+    RequirementOrdered(requirement_id="seals", part_number=SEAL, quantity=SEALS),
 )

@@ -58,7 +58,7 @@ def rework(on: Stage) -> None:
     on.floor.say("leak-stand-1", *said.leak_tested(plan, "0.21"))
     tell.happens("omar reseals; leak-stand-1: 0.21 mL/min, signed", lambda: _state(on) == "complete")
     on.assemble()
-    tell.happens("motor and bearings are in, the final check is signed, quinn approves the gate", on.is_clear)
+    tell.happens("bearings and a substitute motor are in, the final check is signed, the gate approved", on.is_clear)
 
 
 def complete(on: Stage) -> None:
@@ -71,6 +71,7 @@ def complete(on: Stage) -> None:
     counts = confirm(on, review, "Resealed once.")["counts"]
     told = f"lena completes {on.plan.run_id}: one step failed and was resolved"
     tell.holds(told, counts["steps_failed_then_resolved"], expected=1)
+    tell.holds(f"{on.plan.motor} is marked as a substitute", _is_substitute(on), expected=True)
     tell.show(summary_drawn(on.read("run", f"{on.path}/summary")))
 
 
@@ -84,3 +85,9 @@ def _has_steps(run: Document) -> bool:
 
 def _resolved(review: Document | None) -> Document | None:
     return review if review is not None and review["counts"]["issues"]["resolved"] == 1 else None
+
+
+def _is_substitute(on: Stage) -> bool:
+    """Whether the motor is one that is approved in place of the one asked for."""
+    found: bool = next(one["substitute"] for one in on.run()["installations"] if one["unit_id"] == on.plan.motor)
+    return found

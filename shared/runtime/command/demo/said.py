@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from shared.contracts.base import PlantEvent
-from shared.contracts.plant import StepFailed, StepSignedOff, StepStarted, UnitInstalled, ValueRecorded
-from shared.runtime.command.demo.plan import SIDES, Plan
+from shared.contracts.plant import StepFailed, StepSignedOff, StepStarted, UnitInstalled, UnitRemoved, ValueRecorded
+from shared.runtime.command.demo.plan import SEALS, SIDES, Plan, seals
 
 RUBBISH = b'{"type": "torque", "value": 24.'
 """What a gateway sends whose line broke."""
@@ -27,6 +27,16 @@ def installed(plan: Plan, requirement: str, unit: str, designator: str | None = 
 def bearing_installed(plan: Plan, side: str) -> UnitInstalled:
     """A bearing went in, left or right."""
     return installed(plan, "bearings", plan.bearing(side), side)
+
+
+def sealed(plan: Plan, lot: str) -> UnitInstalled:
+    """Two seals of a lot went in."""
+    return installed(plan, "seals", seals(lot)).model_copy(update={"quantity": SEALS})
+
+
+def unsealed(plan: Plan, lot: str, reason: str) -> UnitRemoved:
+    """The seals of a lot came out again."""
+    return UnitRemoved(parent_unit_id=plan.serial, unit_id=seals(lot), reason=reason, operator=OPERATOR)
 
 
 def assembled(plan: Plan) -> tuple[PlantEvent, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Self
+from urllib.parse import quote
 from uuid import uuid4
 
 from shared.contracts.catalog import COMPLETIONS
@@ -60,7 +61,7 @@ class Stage:
 
     def unit(self, unit_id: str = "") -> Document:
         """A unit, as it is now; without a name, the one that the run builds."""
-        return self.read("inventory", f"/units/{unit_id or self.plan.serial}")
+        return self.read("inventory", f"/units/{quote(unit_id or self.plan.serial, safe='')}")
 
     def history(self) -> list[Document]:
         """The run's history, as it is now."""

@@ -1,6 +1,6 @@
 """The story: a shift builds three pumps, side by side. Every sentence that says that something happened was checked."""
 
-from shared.runtime.command.demo import blocked, closing, morning, reopened, reworked
+from shared.runtime.command.demo import blocked, closing, morning, recalled, reopened, reworked
 from shared.runtime.command.demo.plan import PUMP
 from shared.runtime.command.demo.stage import Document, Stage
 
@@ -19,6 +19,7 @@ def play(on: Stage) -> None:
     morning.play(on)
     blocked.play(on.of(on.shift.blocked))
     reworked.play(on.of(on.shift.reworked))
+    recalled.play(on)
     reopened.play(on.of(on.shift.reopened))
     closing.play(on)
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import count
 from random import Random
 
 from shared.contracts.base import PlantEvent
@@ -17,6 +18,8 @@ from shared.runtime.command.feeds import gearbox
 from shared.runtime.command.feeds.gearbox import Measured, Operation
 
 TOPICS = (PLANT_ORDERS.name, PLANT_UNITS.name, PLANT_STEPS.name, PLANT_INSTALLS.name)
+SUBSTITUTED = 0.08
+"""Share of components in whose place an approved substitute is there."""
 SPREAD = 2.4
 """Standard deviations that fit into a tolerance: about one measurement in sixty is out of range."""
 
@@ -63,9 +66,12 @@ def floor(seed: int, stations: int, runs: int | None, rubbish: float) -> Iterato
 def _station(seed: int, station: int, stations: int, runs: int | None) -> Iterator[Said]:
     chance = Random(f"{seed}/{station}")  # noqa: S311 - a play, no secret
     clock_s, number = chance.uniform(0, 120), station
-    while runs is None or number < runs:
-        build = _Build(f"SIM-{seed}-{number:06d}", f"station-{station + 1}", chance, clock_s)
-        yield from build.events()
+    for built in count():
+        if runs is not None and number >= runs:
+            return
+        lot = f"SIM-{seed}-{station + 1}-{built // gearbox.GEARBOXES_OF_A_LOT + 1}"
+        build = _Build(f"SIM-{seed}-{number:06d}", f"station-{station + 1}", chance, clock_s, lot)
+        yield from build.events(is_first_of_lot=built % gearbox.GEARBOXES_OF_A_LOT == 0)
         clock_s = build.clock_s + chance.uniform(20, 120)
         number += stations
 
@@ -73,19 +79,23 @@ def _station(seed: int, station: int, stations: int, runs: int | None) -> Iterat
 class _Build:
     """One unit on its way through a station."""
 
-    def __init__(self, run_id: str, station: str, chance: Random, clock_s: float) -> None:
+    def __init__(self, run_id: str, station: str, chance: Random, clock_s: float, lot: str) -> None:
         self.clock_s = clock_s
         self._run_id = run_id
         self._station = station
         self._chance = chance
         self._said = 0
+        self._lot = lot
+        self._parts = {part: _part(part, chance) for part in gearbox.COMPONENTS}
         self._person = f"operator-{chance.randint(1, 40):02d}"
 
-    def events(self) -> Iterator[Said]:
-        """The unit is ordered, its components come in, its operations are done."""
+    def events(self, *, is_first_of_lot: bool) -> Iterator[Said]:
+        """The unit is ordered, its components come in, and bolts when a lot is used up; its operations are done."""
         yield self._say("planning", gearbox.ordered(self._run_id, self._unit, self._station))
-        for part in gearbox.COMPONENTS:
+        for part in self._parts.values():
             yield self._say("receiving", gearbox.received(part, self._component(part)))
+        if is_first_of_lot:
+            yield self._say("receiving", gearbox.bolts_received(self._lot))
         for operation in gearbox.OPERATIONS:
             yield from self._operation(operation)
 
@@ -94,6 +104,8 @@ class _Build:
         yield self._say(self._station, StepStarted(**step))
         if operation.component is not None:
             yield self._say(self._station, self._installed(operation.component))
+        if operation.bolts:
+            yield self._say(self._station, self._bolted(operation.bolts))
         for measured in operation.measured:
             for value in self._measurements(measured):
                 recorded = ValueRecorded(**step, field_id=measured.field_id, value=value)
@@ -102,8 +114,16 @@ class _Build:
         yield self._say(self._station, StepSignedOff(**step))
 
     def _installed(self, part: str) -> UnitInstalled:
+        component = self._component(self._parts[part])
+        return UnitInstalled(parent_unit_id=self._unit, requirement_id=part, unit_id=component, operator=self._person)
+
+    def _bolted(self, bolts: int) -> UnitInstalled:
         return UnitInstalled(
-            parent_unit_id=self._unit, requirement_id=part, unit_id=self._component(part), operator=self._person
+            parent_unit_id=self._unit,
+            requirement_id=gearbox.BOLT,
+            unit_id=gearbox.bolts_of(self._lot),
+            quantity=Decimal(bolts),
+            operator=self._person,
         )
 
     def _measurements(self, measured: Measured) -> Iterator[Decimal]:
@@ -126,6 +146,12 @@ class _Build:
 
     def _component(self, part: str) -> str:
         return f"{self._run_id}-{part}"
+
+
+def _part(part: str, chance: Random) -> str:
+    """The component that is there: seldom one that is approved in its place."""
+    substitute = gearbox.SUBSTITUTES.get(part, part)
+    return substitute if chance.random() < SUBSTITUTED else part
 
 
 def _with_rubbish(said: Iterator[Said], seed: int, station: int, share: float) -> Iterator[Said | Rubbish]:

@@ -14,9 +14,14 @@ from shared.contracts.plant import (
     Target,
     UnitReceived,
 )
+from shared.kernel import unit_id_of
 
-PART = "GEARBOX-7"
+PART, BOLT = "GEARBOX-7", "BOLT-M8"
 REVISION = "C"
+BOLTS = 4
+"""Bolts of a gearbox, taken off a lot."""
+GEARBOXES_OF_A_LOT = 100
+_BOLTS_REQUIRED = RequirementOrdered(requirement_id=BOLT, part_number=BOLT, quantity=Decimal(BOLTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A step: what is measured on it, which component goes in, and how long it usually takes (s)."""
+    """A step: what is measured on it, which component and how many bolts go in, and how long it usually takes (s)."""
 
     step_id: str
     name: str
@@ -41,6 +46,7 @@ class Operation:
     after: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
     component: str | None = None
+    bolts: int = 0
 
 
 TORQUE = tuple(
@@ -51,7 +57,7 @@ OPERATIONS = (
         "press", "Press bearings", 180, (), (Measured("force", "Press force", "kN", Decimal(18), Decimal(2), 2),)
     ),
     Operation("mount", "Mount shaft", 240, ("press",), (), "SHAFT-3"),
-    Operation("close", "Close housing", 300, ("mount",), TORQUE, "HOUSING-2"),
+    Operation("close", "Close housing", 300, ("mount",), TORQUE, "HOUSING-2", BOLTS),
     Operation(
         "test",
         "Leak test",
@@ -61,6 +67,8 @@ OPERATIONS = (
     ),
     Operation("inspect", "Final inspection", 150, ("test",)),
 )
+SUBSTITUTES = {"SHAFT-3": "SHAFT-3B"}
+"""What is approved in place of a component."""
 COMPONENTS = tuple(one.component for one in OPERATIONS if one.component is not None)
 
 
@@ -75,11 +83,25 @@ def ordered(run_id: str, serial: str, line: str) -> RunOrdered:
         work_order=f"WO-{run_id}",
         place=Place(plant="Simulated", line=line),
         steps=tuple(_step(one) for one in OPERATIONS),
-        requirements=tuple(
-            RequirementOrdered(requirement_id=part, part_number=part, quantity=Decimal(1)) for part in COMPONENTS
-        ),
+        requirements=(*(_required(part) for part in COMPONENTS), _BOLTS_REQUIRED),
         gates=(GateOrdered(gate_id="release", name="Release", role="Quality"),),
     )
+
+
+def bolts_of(lot: str) -> str:
+    """A lot of bolts, as a unit."""
+    return unit_id_of(BOLT, None, lot)
+
+
+def bolts_received(lot: str) -> UnitReceived:
+    """A lot of bolts comes in."""
+    size = Decimal(BOLTS * GEARBOXES_OF_A_LOT)
+    return UnitReceived(unit_id=bolts_of(lot), part_number=BOLT, revision="A", lot=lot, quantity=size)
+
+
+def _required(part: str) -> RequirementOrdered:
+    substitutes = (SUBSTITUTES[part],) if part in SUBSTITUTES else ()
+    return RequirementOrdered(requirement_id=part, part_number=part, quantity=Decimal(1), substitutes=substitutes)
 
 
 def received(part: str, serial: str) -> UnitReceived:
