@@ -114,7 +114,7 @@ def test_a_stranger_watches_a_shift_build_three_pumps(demo: Demo) -> None:
         "one step failed and was resolved",
         "what changed from record 1 to record 2",
         "+ 0.21 mL/min, in-range (recording 2)",
-        "All 54 checks passed",
+        "All 64 checks passed",
         "/docs",
         "What to try next",
     ):

@@ -144,7 +144,7 @@ class UnitNotAvailable(Refused):
     """The unit {unit_id} is {status}: {reason}."""
 
     code = "unit-not-available"
-    resolve = "Use another unit; this one becomes usable when {changes_when}."
+    resolve = "Use another unit. When this one becomes usable: {changes_when}."
 
 
 class AlreadyInstalled(Refused):

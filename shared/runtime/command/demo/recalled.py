@@ -53,10 +53,11 @@ def hold(on: Stage) -> None:
 def exchange(on: Stage) -> None:
     """The pump that is not complete gets other seals in time."""
     plan, tell = on.plan, on.tell
-    on.floor.say("scanner-2", said.unsealed(plan, plan.lot, REASON), said.sealed(plan, on.shift.good))
+    bad = _seals(on.run())["unit_id"]
+    on.floor.say("scanner-2", said.removed(plan, bad, REASON), said.sealed(plan, on.shift.good))
     expected = {on.shift.blocked.serial: True, plan.serial: False}
     tell.happens(f"omar takes the seals out of {plan.serial} in time", lambda: _pumps(_ways(on)) == expected)
-    tell.happens(f"and puts two of lot {on.shift.good} in", lambda: _of_lot(on.run()) == on.shift.good)
+    tell.happens(f"and puts two of lot {on.shift.good} in", lambda: _seals(on.run())["lot"] == on.shift.good)
 
 
 def show(on: Stage) -> None:
@@ -93,6 +94,7 @@ def _pumps(ways: list[Document]) -> dict[str, bool]:
     return {one["unit_id"]: one["in_place"] for one in ways if one["relation"] == "installed"}
 
 
-def _of_lot(run: Document) -> str | None:
-    """The lot that a run's seals are of."""
-    return next((one["lot"] for one in run["installations"] if one["requirement_id"] == "seals"), None)
+def _seals(run: Document) -> Document:
+    """The seals that are in a run's pump: a unit of their own, since they were taken off their lot."""
+    found: Document = next((one for one in run["installations"] if one["requirement_id"] == "seals"), {"lot": None})
+    return found

@@ -34,9 +34,9 @@ def sealed(plan: Plan, lot: str) -> UnitInstalled:
     return installed(plan, "seals", seals(lot)).model_copy(update={"quantity": SEALS})
 
 
-def unsealed(plan: Plan, lot: str, reason: str) -> UnitRemoved:
-    """The seals of a lot came out again."""
-    return UnitRemoved(parent_unit_id=plan.serial, unit_id=seals(lot), reason=reason, operator=OPERATOR)
+def removed(plan: Plan, unit: str, reason: str) -> UnitRemoved:
+    """A scanner saw a part come out of the pump."""
+    return UnitRemoved(parent_unit_id=plan.serial, unit_id=unit, reason=reason, operator=OPERATOR)
 
 
 def assembled(plan: Plan) -> tuple[PlantEvent, ...]:
