@@ -39,7 +39,7 @@ class Demo:
 
     def named(self, prefix: str) -> str:
         """The id that the demo gave to its run or unit."""
-        return next(word for word in self.told.split() if word.startswith(prefix)).rstrip(":")
+        return next(word for word in self.told.split() if word.startswith(prefix)).rstrip(":,")
 
 
 def asbuilt(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -26,8 +26,8 @@ def publish(on: Stage) -> None:
     say("scanner-2", *early, said.sealed(first, first.lot))
     note(f"[cyan]plant.steps[/]     a gateway whose line broke: [red]{said.RUBBISH.decode()}[/]")
     on.floor.say_rubbish(PLANT_STEPS.name, shift.gateway, said.RUBBISH)
-    asked = f"{len(STEPS)} steps, {len(REQUIREMENTS)} requirements, 1 gate each"
-    note(f"[cyan]plant.orders[/]    the ERP orders three runs: {asked}")
+    names = "{}, {} and {}".format(*(plan.run_id for plan in shift.plans))
+    note(f"[cyan]plant.orders[/]    the ERP orders {names}: {len(STEPS)} steps, {len(REQUIREMENTS)} requirements")
     say("erp", *(plan.order() for plan in shift.plans))
     work(on)
 
