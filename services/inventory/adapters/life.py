@@ -6,6 +6,7 @@ A serial unit's receipt is not among them: its own row in `unit` says when it ca
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import text
@@ -43,7 +44,7 @@ class Lived(StrEnum):
 
 def rows(events: Sequence[AnyEvent]) -> Iterator[dict[str, Any]]:
     """The rows that events leave; most leave none."""
-    for event, then in zip(events, (*events[1:], None), strict=True):
+    for event, then in zip_longest(events, events[1:]):
         what, more = _lived(event, then)
         if what is not None:
             by = {"person": event.by.person, "machine": event.by.machine}
