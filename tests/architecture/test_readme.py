@@ -37,5 +37,5 @@ def test_every_file_that_the_readme_links_to_exists() -> None:
 def test_every_part_of_the_bench_is_in_the_readme() -> None:
     """A reader finds what was measured, and the command that measures it again."""
     assert "make bench" in section("bench")
-    parts = ("naive", "ceiling", "asbuilt", "growth", "latency", "memory", "lists", "genealogy")
+    parts = ("naive", "ceiling", "asbuilt", "growth", "latency", "memory", "review", "lists", "genealogy")
     assert [part for part in parts if f"| `{part}` |" not in section("bench")] == []

@@ -176,3 +176,21 @@ def test_what_a_station_said_in_vain_warns_until_a_lead_has_settled_it(floor: Fl
     review = floor.asks("run", "GET", f"/runs/{run_id}/review").json()
     assert (review["warnings"], review["is_ready"]) == ([], True)
     assert floor.confirms(run_id, review["version"]).status_code == 200
+
+
+def test_a_run_that_is_given_up_keeps_its_unit_in_work_until_it_is_canceled(floor: Floor) -> None:
+    """Both are decisions with a person and a reason; what is not freed can be the target of no other run."""
+    run_id, unit_id = floor.orders()
+    floor.sees("inventory", "/units?limit=500", lambda one: unit_id in [unit["unit_id"] for unit in one["items"]])
+    reason = {"reason": "The housing is cracked."}
+    for what, role, permission in (("fail", "engineer", "run:fail"), ("cancel", "operator", "run:cancel")):
+        said = floor.asks("run", "POST", f"/runs/{run_id}/{what}", reason, roles=role).json()
+        assert said["permission"] == permission
+    floor.asks("run", "POST", f"/runs/{run_id}/fail", reason, roles="quality").raise_for_status()
+    (failed,) = floor.hears("asbuilt.run.failed.v1", run_id)
+    assert (failed.data["by"]["person"], failed.data["reason"]) == ("quality", reason["reason"])
+    second, _ = floor.orders(target={"serial": unit_id})
+    floor.sees("run", f"/runs/{second}", lambda one: one["status"] == "canceled")
+    assert floor.asks("inventory", "GET", f"/units/{unit_id}").json()["status"] == "wip"
+    floor.asks("run", "POST", f"/runs/{run_id}/cancel", reason, roles="lead").raise_for_status()
+    floor.sees("inventory", f"/units/{unit_id}", lambda one: one["status"] != "wip")
