@@ -67,14 +67,7 @@ async def list_completions(run_id: RunId, queries: Queries) -> dict[str, Any]:
 
 
 @router.get("/runs/{run_id}/completions/compare", **needs("read"))
-async def compare_completions(
-    run_id: RunId,
-    queries: Queries,
-    before: Annotated[
-        Number, Query(alias="from", description="a completion record; by default the last but one")
-    ] = None,
-    after: Annotated[Number, Query(alias="to", description="another; by default the last one")] = None,
-) -> dict[str, Any]:
+async def compare_completions(run_id: RunId, queries: Queries, before: From = None, after: To = None) -> dict[str, Any]:
     """What changed from one completion record to another: steps, values, installations, issues, and what else."""
     records = {one["number"]: one["record"] for one in await queries.completions(run_id)}
     last = max(records, default=0)
