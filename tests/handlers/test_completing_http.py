@@ -130,3 +130,13 @@ async def test_a_run_that_is_not_complete_has_nothing_to_reopen(as_: Served) -> 
     found = (await as_("viewer").get(f"/runs/{R}/reopen-impact")).json()
     assert (found["supersedes"], found["installed_in"], found["completions"]) == (None, [], [])
     assert found["obstacle"] == "The run is todo, so there is nothing to reopen."
+
+
+async def test_a_record_is_on_its_way_until_the_relay_has_sent_it(as_: Served, runs: Database) -> None:
+    """The first one is out, the second one not yet."""
+    await is_complete(as_)
+    runs.rows("delete from outbox")  # as the relay does with what is sent
+    assert (await as_("admin").post(f"/runs/{R}/reopen", json={"reason": "A torque is wrong."})).status_code == 200
+    await completes(as_)
+    found = (await as_("viewer").get(f"/runs/{R}/reopen-impact")).json()
+    assert [(one["number"], one["is_on_its_way"]) for one in found["completions"]] == [(1, False), (2, True)]

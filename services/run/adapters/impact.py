@@ -33,8 +33,12 @@ than the one that put the unit in.
 
 SENT = text("""
     select c.number, c.completed_at, c.content_hash, c.superseded_at,
-           exists (select 1 from outbox o where o.key = c.run_id and o.topic = :topic) as is_on_its_way
+           exists (
+               select 1 from outbox o where o.key = :run_id and o.topic = :topic
+                   and cast(convert_from(o.body, 'UTF8') as json) #>> '{data,record,number}' = cast(c.number as text)
+           ) as is_on_its_way
     from completion c where c.run_id = :run_id order by c.number""")
+"""A record is on its way while the relay has still to send it."""
 
 
 async def impact_of(engine: AsyncEngine, run: Run) -> Impact:
