@@ -31,9 +31,10 @@ def values_on(plant: PlantUnderTest, runs: Sequence[str]) -> Iterator[list[Sent]
 
 def floor_at_work(seed: int, at_once: int) -> Iterator[list[Sent]]:
     """What four stations say, so many records at once: they order, receive, install, measure and sign off. A seed
-    gives the same events.
+    gives the same events; each unit has a lot of its own, so that their effects are the same in whatever order topics
+    bring them.
     """
-    said = (_sent(one) for one in floor(seed, 4, None, 0) if isinstance(one, Said))
+    said = (_sent(one) for one in floor(seed, 4, None, 0, units_of_a_lot=1) if isinstance(one, Said))
     while True:
         yield list(islice(said, at_once))
 

@@ -7,7 +7,7 @@ from itertools import islice
 from shared.contracts.catalog import BY_CONTRACT
 from shared.contracts.plant import RunOrdered, StepSignedOff, UnitInstalled, UnitReceived, ValueRecorded
 from shared.runtime.command.feeds.floor import Rubbish, Said, floor
-from shared.runtime.command.feeds.gearbox import BOLT, GEARBOXES_OF_A_LOT, OPERATIONS
+from shared.runtime.command.feeds.gearbox import BOLT, OPERATIONS, UNITS_OF_A_LOT
 from shared.runtime.command.feeds.simulate import feed
 
 
@@ -51,7 +51,7 @@ def test_a_run_is_built_as_it_was_ordered() -> None:
 
 def test_bolts_are_taken_off_lots_and_a_lot_is_enough_for_its_gearboxes() -> None:
     """No more is taken off any lot than came in; a station uses up one lot after the other."""
-    found = [one.data for one in said(runs=3 * 3 * GEARBOXES_OF_A_LOT // 2)]
+    found = [one.data for one in said(runs=3 * 3 * UNITS_OF_A_LOT // 2)]
     came = {one.unit_id: one.quantity for one in found if isinstance(one, UnitReceived) and one.lot is not None}
     taken: Counter[str] = Counter()
     for one in found:

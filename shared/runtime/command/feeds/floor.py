@@ -54,24 +54,30 @@ class Rubbish:
     body: bytes
 
 
-def floor(seed: int, stations: int, runs: int | None, rubbish: float) -> Iterator[Said | Rubbish]:
+def floor(
+    seed: int, stations: int, runs: int | None, rubbish: float, *, units_of_a_lot: int = gearbox.UNITS_OF_A_LOT
+) -> Iterator[Said | Rubbish]:
     """Everything that the stations say, in time order; without an end when ``runs`` is None.
 
-    ``rubbish`` is the share of records that nobody can read, from 0 to below 1.
+    ``rubbish`` is the share of records that nobody can read, from 0 to below 1; ``units_of_a_lot``: how many units a
+    lot of bolts is enough for.
     """
-    lines = [_with_rubbish(_station(seed, number, stations, runs), seed, number, rubbish) for number in range(stations)]
+    lines = [
+        _with_rubbish(_station(seed, number, stations, runs, units_of_a_lot), seed, number, rubbish)
+        for number in range(stations)
+    ]
     return heapq.merge(*lines, key=lambda one: one.after_s)
 
 
-def _station(seed: int, station: int, stations: int, runs: int | None) -> Iterator[Said]:
+def _station(seed: int, station: int, stations: int, runs: int | None, units_of_a_lot: int) -> Iterator[Said]:
     chance = Random(f"{seed}/{station}")  # noqa: S311 - a play, no secret
     clock_s, number = chance.uniform(0, 120), station
     for built in count():
         if runs is not None and number >= runs:
             return
-        lot = f"SIM-{seed}-{station + 1}-{built // gearbox.GEARBOXES_OF_A_LOT + 1}"
+        lot = f"SIM-{seed}-{station + 1}-{built // units_of_a_lot + 1}"
         build = _Build(f"SIM-{seed}-{number:06d}", f"station-{station + 1}", chance, clock_s, lot)
-        yield from build.events(is_first_of_lot=built % gearbox.GEARBOXES_OF_A_LOT == 0)
+        yield from build.events(units_of_a_lot if built % units_of_a_lot == 0 else 0)
         clock_s = build.clock_s + chance.uniform(20, 120)
         number += stations
 
@@ -89,13 +95,16 @@ class _Build:
         self._parts = {part: _part(part, chance) for part in gearbox.COMPONENTS}
         self._person = f"operator-{chance.randint(1, 40):02d}"
 
-    def events(self, *, is_first_of_lot: bool) -> Iterator[Said]:
-        """The unit is ordered, its components come in, and bolts when a lot is used up; its operations are done."""
+    def events(self, units_of_a_lot: int) -> Iterator[Said]:
+        """The unit is ordered, its components come in, its operations are done.
+
+        ``units_of_a_lot``: for how many units a lot of bolts comes in with it; 0 where one is there.
+        """
         yield self._say("planning", gearbox.ordered(self._run_id, self._unit, self._station))
         for part in self._parts.values():
             yield self._say("receiving", gearbox.received(part, self._component(part)))
-        if is_first_of_lot:
-            yield self._say("receiving", gearbox.bolts_received(self._lot))
+        if units_of_a_lot:
+            yield self._say("receiving", gearbox.bolts_received(self._lot, units_of_a_lot))
         for operation in gearbox.OPERATIONS:
             yield from self._operation(operation)
 

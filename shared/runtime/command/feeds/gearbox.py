@@ -20,7 +20,8 @@ PART, BOLT = "GEARBOX-7", "BOLT-M8"
 REVISION = "C"
 BOLTS = 4
 """Bolts of a gearbox, taken off a lot."""
-GEARBOXES_OF_A_LOT = 100
+UNITS_OF_A_LOT = 100
+"""Gearboxes that a lot of bolts is enough for."""
 _BOLTS_REQUIRED = RequirementOrdered(requirement_id=BOLT, part_number=BOLT, quantity=Decimal(BOLTS))
 
 
@@ -93,9 +94,9 @@ def bolts_of(lot: str) -> str:
     return unit_id_of(BOLT, None, lot)
 
 
-def bolts_received(lot: str) -> UnitReceived:
-    """A lot of bolts comes in."""
-    size = Decimal(BOLTS * GEARBOXES_OF_A_LOT)
+def bolts_received(lot: str, units: int) -> UnitReceived:
+    """A lot of bolts comes in, enough for so many gearboxes."""
+    size = Decimal(BOLTS * units)
     return UnitReceived(unit_id=bolts_of(lot), part_number=BOLT, revision="A", lot=lot, quantity=size)
 
 
