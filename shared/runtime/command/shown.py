@@ -201,6 +201,8 @@ def _branch(parent: Tree, children: Sequence[Document]) -> None:
     for child in children:
         place = " ".join(filter(None, (child["requirement_id"], child["designator"])))
         mark = " [yellow]substitute[/]" if child["substitute"] else ""
+        if child.get("quantity") not in {None, "1"}:
+            mark += f", {escape(child['quantity'])} of it"
         by = f"[dim]for {escape(place)}, {escape(who(child['installed_by'] or {}))}, {moment(child['installed_at'])}[/]"
         _branch(parent.add(f"{_unit(child)}{mark} {by}"), child["children"])
 
