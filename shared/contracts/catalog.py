@@ -128,6 +128,7 @@ _TABLE = (
     Entry("asbuilt.unit.moved.v1", inventory.UnitMoved, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.location-noted.v1", inventory.UnitLocationNoted, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.issue-noted.v1", inventory.UnitIssueNoted, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.issue-expected.v1", inventory.UnitIssueExpected, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.scrapped.v1", inventory.UnitScrapped, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.returned.v1", inventory.UnitReturned, (INVENTORY,), "unit_id"),
     Entry("asbuilt.location.configured.v1", inventory.LocationConfigured, (INVENTORY,), "location"),

@@ -83,9 +83,9 @@ def test_every_service_can_say_no_and_set_aside() -> None:
 
 
 def test_a_notice_counts_in_no_sequence() -> None:
-    """What became of a delivery leaves no gap between two facts of its endpoint."""
+    """What became of a delivery leaves no gap between two facts of its endpoint, nor one about a unit to come."""
     notices = [entry for entry in CATALOG.values() if issubclass(entry.contract, Notice)]
-    assert {entry.key for entry in notices} == {"endpoint_id"}
+    assert {entry.key for entry in notices} == {"endpoint_id", "unit_id"}
     assert not any(entry.is_fact for entry in notices)
 
 
