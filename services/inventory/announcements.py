@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from services.inventory.domain import events
+from services.inventory.domain.expecting import IssueExpected
 from services.inventory.domain.locations import LocationConfigured
 from services.inventory.stock_announcements import Told, stock_told
 from shared.contracts import inventory as contracts
@@ -11,7 +12,7 @@ from shared.contracts.base import Contract
 from shared.messaging.service import by
 
 
-def announce(event: events.AnyEvent | LocationConfigured) -> Contract:  # noqa: C901 - one line for each event
+def announce(event: events.AnyEvent | LocationConfigured | IssueExpected) -> Contract:  # noqa: C901 - one line for each event
     """The public contract of an event."""
     if isinstance(event, Told):
         return stock_told(event)

@@ -24,6 +24,7 @@ from services.inventory.announcements import announce
 from services.inventory.domain.decide import decide_any
 from services.inventory.domain.events import AnyEvent, UnitClaimed
 from services.inventory.domain.evolve import evolve
+from services.inventory.domain.expecting import EXPECTED, Expected, IssueExpected, expected_after
 from services.inventory.domain.locations import LOCATIONS, LocationConfigured, Locations, configured
 from services.inventory.domain.unit import Unit
 from services.inventory.handlers import HANDLERS
@@ -35,12 +36,24 @@ from shared.runtime.program import join, serve_http
 from shared.runtime.settings import Settings
 
 
-def _evolve(state: Any, event: AnyEvent | LocationConfigured) -> Unit | Locations:
-    return configured(state, event) if isinstance(event, LocationConfigured) else evolve(state, event)
+def _evolve(state: Any, event: AnyEvent | LocationConfigured | IssueExpected) -> Unit | Locations | Expected:
+    match event:
+        case LocationConfigured():
+            return configured(state, event)
+        case IssueExpected():
+            return expected_after(state, event)
+        case _:
+            return evolve(state, event)
 
 
-def _subject_of(event: AnyEvent | LocationConfigured) -> str:
-    return LOCATIONS if isinstance(event, LocationConfigured) else event.unit_id
+def _subject_of(event: AnyEvent | LocationConfigured | IssueExpected) -> str:
+    match event:
+        case LocationConfigured():
+            return LOCATIONS
+        case IssueExpected():
+            return EXPECTED
+        case _:
+            return event.unit_id
 
 
 SERVICE = Service(

@@ -3,12 +3,14 @@
 from typing import assert_never
 
 from services.inventory.domain import events
+from services.inventory.domain.expecting import IssueExpected
 from services.inventory.domain.locations import LocationConfigured
 from shared.contracts import inventory as contracts
 from shared.contracts.base import Contract
 from shared.messaging.service import by
 
-Told = events.UnitReceived | events.UnitSplit | events.StockEvent | events.IssueNoted | LocationConfigured
+OfIssues = events.IssueNoted | IssueExpected
+Told = events.UnitReceived | events.UnitSplit | events.StockEvent | OfIssues | LocationConfigured
 
 
 def stock_told(event: Told) -> Contract:
@@ -32,8 +34,8 @@ def stock_told(event: Told) -> Contract:
             return contracts.UnitScrapped(by=by(who), unit_id=unit_id, quantity=quantity, reason=reason, run_id=run_id)
         case events.UnitReturned(unit_id, who, _, quantity, reason):
             return contracts.UnitReturned(by=by(who), unit_id=unit_id, quantity=quantity, reason=reason)
-        case events.IssueNoted():
-            return _issue(event)
+        case events.IssueNoted() | IssueExpected():
+            return _expected(event) if isinstance(event, IssueExpected) else _issue(event)
         case LocationConfigured(who, _, location, is_available, reason):
             return contracts.LocationConfigured(by=by(who), location=location, is_available=is_available, reason=reason)
         case _:
@@ -78,6 +80,19 @@ def _issue(event: events.IssueNoted) -> contracts.UnitIssueNoted:
         issue_id=says.issue_id,
         withholds=says.withholds,
         quarantine=says.is_quarantine,
+        disposition=says.disposition,
+        availability=says.availability,
+        resolved=says.is_resolved,
+    )
+
+
+def _expected(event: IssueExpected) -> contracts.UnitIssueExpected:
+    says = event.says
+    return contracts.UnitIssueExpected(
+        by=by(event.by),
+        unit_id=event.unit_id,
+        issue_id=says.issue_id,
+        withholds=says.withholds,
         disposition=says.disposition,
         availability=says.availability,
         resolved=says.is_resolved,

@@ -1,10 +1,11 @@
-"""Domain event to public contract. Every endpoint event is said, without its secret; a queued delivery is not:
-what it carries was announced by others.
+"""Domain event to public contract. Every endpoint event is said, without its secret; of deliveries only those of
+completions and reopenings: what others carry was announced by others, and nobody asks where it went.
 """
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from services.notification.domain import events
+from services.notification.domain.told import about, bare
 from shared.contracts import notification as contracts
 from shared.contracts.base import Contract
 from shared.messaging.service import by
@@ -25,7 +26,35 @@ def announce(event: events.AnyEvent) -> Contract | None:
             return contracts.EndpointDisabled(by=by(who), endpoint_id=endpoint_id, reason=reason)
         case events.EndpointRecovered(who, _, endpoint_id, recover):
             return contracts.EndpointRecovered(by=by(who), endpoint_id=endpoint_id, recover=recover)
-        case events.DeliveryQueued() | events.DeliveryResent():
+        case events.DeliveryQueued() | events.DeliveryDelivered() | events.DeliveryGivenUp():
+            return _delivery(event)
+        case events.DeliveryResent():
             return None
+        case _:
+            assert_never(event)
+
+
+def _delivery(event: events.DeliveryQueued | events.DeliveryDelivered | events.DeliveryGivenUp) -> Contract | None:
+    one, found = event.delivery, about(event.delivery)
+    if found is None:
+        return None
+    told: dict[str, Any] = {
+        "by": by(event.by),
+        "endpoint_id": one.endpoint_id,
+        "url": bare(event.url),
+        "description": event.description,
+        "delivery_id": one.delivery_id,
+        "event_id": one.event_id,
+        "event_type": one.event_type,
+        "run_id": found.run_id,
+        "number": found.number,
+    }
+    match event:
+        case events.DeliveryQueued():
+            return contracts.DeliveryQueued(**told)
+        case events.DeliveryDelivered(attempts=attempts):
+            return contracts.DeliveryDelivered(**told, attempts=attempts)
+        case events.DeliveryGivenUp(attempts=attempts):
+            return contracts.DeliveryGivenUp(**told, attempts=attempts)
         case _:
             assert_never(event)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from services.notification.domain.commands import Deliver
 from services.notification.domain.endpoint import EVERYBODY
+from shared.contracts import notification, run
 from shared.contracts.base import Contract
 from shared.contracts.catalog import CATALOG, INVENTORY, ISSUES, NOTIFICATIONS, RUNS
 from shared.contracts.envelope import rfc3339, write
@@ -14,7 +15,16 @@ from shared.messaging.service import Handler
 OUTBOUND = (RUNS, INVENTORY, ISSUES, NOTIFICATIONS)
 """What is delivered. `asbuilt.completions` is left out: it carries the same events as `asbuilt.runs`."""
 
-OFFERED = tuple(entry.type for entry in CATALOG.values() if entry.topics[0] in OUTBOUND)
+NEVER_DELIVERED = (notification.DeliveryNotice, run.DeliveryNoted)
+"""What is said of deliveries is not delivered: it would tell one endpoint of another, and each delivery would lead to
+more.
+"""
+
+OFFERED = tuple(
+    entry.type
+    for entry in CATALOG.values()
+    if entry.topics[0] in OUTBOUND and not issubclass(entry.contract, NEVER_DELIVERED)
+)
 """The types that an endpoint can subscribe to."""
 
 

@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import assert_never
 
-from services.run.completing_announcements import completing_told, evidence_told, genealogy_told, policy_told
+from services.run.completing_announcements import beside_told, completing_told, evidence_told, policy_told
 from services.run.domain import attending, events, failing, holding, redline
+from services.run.domain.delivery import DeliveryNoted
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
 from services.run.domain.policies import PolicyConfigured
 from services.run.domain.redlines import RedlineEvent
@@ -13,7 +14,7 @@ from shared.contracts import completion, plant
 from shared.contracts import redline as wire
 from shared.contracts import run as contracts
 from shared.contracts.base import Contract
-from shared.contracts.requirement import ExceptionApproved
+from shared.contracts.requirement import ExceptionApproved, IssueWanted
 from shared.kernel import plain
 from shared.messaging.service import by
 
@@ -55,8 +56,8 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
             return _noted(event)
         case events.QuantityNoted() | events.RequirementNoted():
             return _building_noted(event)
-        case events.ComponentNoted() | events.PlacementNoted():
-            return genealogy_told(event)
+        case events.ComponentNoted() | events.PlacementNoted() | DeliveryNoted():
+            return beside_told(event)
         case events.EvidenceRefused() | events.EvidenceSettled():
             return evidence_told(event)
         case events.RunCompleted() | events.RunReopened() | events.RunReady() | events.RunNotReady():
@@ -90,7 +91,7 @@ def _value_recorded(event: events.ValueRecorded) -> contracts.ValueRecorded:
         verdict=None if event.verdict is None else event.verdict.value,
         recording=event.number,
         attempt=event.attempt if event.attempt > 1 else None,
-        opens_issue=wanted and contracts.IssueWanted(number=wanted.number, unit_id=wanted.unit_id),
+        opens_issue=wanted and IssueWanted(number=wanted.number, unit_id=wanted.unit_id),
     )
 
 

@@ -33,7 +33,7 @@ from services.run.domain.policies import (
 from services.run.domain.ranges import awaited_on
 from services.run.domain.run import Run
 from services.run.handlers import HANDLERS
-from shared.contracts.catalog import INVENTORY, ISSUES, PLANT_ORDERS, PLANT_STEPS
+from shared.contracts.catalog import INVENTORY, ISSUES, NOTIFICATIONS, PLANT_ORDERS, PLANT_STEPS
 from shared.messaging.patience import Patience
 from shared.messaging.road import Road
 from shared.messaging.service import Known, Service
@@ -72,7 +72,7 @@ def _appeared(event: AnyEvent | PolicyConfigured) -> str | None:
 
 SERVICE = Service(
     name="run",
-    topics=tuple(topic.name for topic in (PLANT_ORDERS, PLANT_STEPS, INVENTORY, ISSUES)),
+    topics=tuple(topic.name for topic in (PLANT_ORDERS, PLANT_STEPS, INVENTORY, ISSUES, NOTIFICATIONS)),
     decide=_decide,
     evolve=_evolve,
     subject_of=_subject_of,

@@ -3,8 +3,8 @@
 from typing import assert_never
 
 from services.run.domain import events
+from services.run.domain.delivery import DeliveryNoted
 from services.run.domain.evidence import EvidenceEvent
-from services.run.domain.genealogy import GenealogyEvent
 from services.run.domain.policies import POLICIES, PolicyConfigured
 from shared.contracts import completion
 from shared.contracts import run as contracts
@@ -29,8 +29,26 @@ def completing_told(event: events.CompletingEvent) -> Contract:
             assert_never(event)
 
 
-def genealogy_told(event: GenealogyEvent) -> Contract:
-    """What is said of the units around the run's own."""
+def _delivery(event: DeliveryNoted) -> contracts.DeliveryNoted:
+    """What is said of where a completion went."""
+    one = event.delivery
+    return contracts.DeliveryNoted(
+        by=by(event.by),
+        run_id=event.run_id,
+        number=one.number,
+        delivery_id=one.delivery_id,
+        endpoint_id=one.endpoint_id,
+        url=one.url,
+        description=one.description,
+        event_id=one.event_id,
+        event_type=one.event_type,
+        state=one.state.value,
+        attempts=one.attempts,
+    )
+
+
+def beside_told(event: events.BesideEvent) -> Contract:
+    """What is said of the units around the run's own, and of where its completions went."""
     who = by(event.by)
     match event:
         case events.ComponentNoted(run_id, _, _, component_id, component_run_id):
@@ -44,6 +62,8 @@ def genealogy_told(event: GenealogyEvent) -> Contract:
                 parent_unit_id=placed and placed.unit_id,
                 parent_run_id=placed and placed.run_id,
             )
+        case DeliveryNoted():
+            return _delivery(event)
         case _:
             assert_never(event)
 

@@ -1,10 +1,13 @@
 """What others say around a run's completion, as commands; the rest of what a run hears stands in `handlers`."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from services.run.domain import commands
+from services.run.domain.delivery import Delivery, DeliveryState
 from services.run.domain.run import Placement, RefusedEvidence
-from shared.contracts import inventory
+from shared.contracts import inventory, notification
 from shared.kernel import derived_id
 from shared.messaging.messages import Ask, Message
 from shared.messaging.postgres import storable
@@ -14,6 +17,13 @@ CREATED = "asbuilt.run.created.v1"
 OF_THE_PLANT = "plant."
 """What topics and types of plant systems begin with."""
 LONGEST_OBSTACLE = 2_000
+DELIVERIES: Mapping[type[notification.DeliveryNotice], DeliveryState] = MappingProxyType(
+    {
+        notification.DeliveryQueued: DeliveryState.ON_ITS_WAY,
+        notification.DeliveryDelivered: DeliveryState.DELIVERED,
+        notification.DeliveryGivenUp: DeliveryState.GIVEN_UP,
+    }
+)
 SHOWN = 10
 """Differences that a reason names, at most."""
 
@@ -68,6 +78,24 @@ def reopen_contested(message: Message) -> Ask[commands.ReopenRun]:
         (data.run_id,),
         commands.ReopenRun(data.run_id, message.actor, message.happened_at, reason, data.number),
     )
+
+
+def note_delivery(message: Message) -> Ask[commands.NoteDelivery]:
+    """The notification service says how a delivery of this run's completion or reopening stands."""
+    data = message.data
+    assert isinstance(data, notification.DeliveryNotice)  # noqa: S101 - as above
+    delivery = Delivery(
+        data.delivery_id,
+        data.number,
+        data.endpoint_id,
+        data.url,
+        data.description,
+        data.event_id,
+        data.event_type,
+        DELIVERIES[type(data)],
+        getattr(data, "attempts", 0),
+    )
+    return Ask((data.run_id,), commands.NoteDelivery(data.run_id, message.actor, message.happened_at, delivery))
 
 
 def note_evidence(

@@ -5,7 +5,13 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
-from services.run.completing_handlers import hear_refusal, note_component, note_placement, reopen_contested
+from services.run.completing_handlers import (
+    hear_refusal,
+    note_component,
+    note_delivery,
+    note_placement,
+    reopen_contested,
+)
 from services.run.domain import commands
 from services.run.domain.order import (
     FieldDefinition,
@@ -19,7 +25,7 @@ from services.run.domain.order import (
 )
 from services.run.domain.refusals import OrderInvalid
 from services.run.domain.run import Installation, Issue
-from shared.contracts import inventory, issue, plant
+from shared.contracts import inventory, issue, notification, plant
 from shared.contracts.base import Contract
 from shared.kernel import unit_id_of
 from shared.messaging.messages import Ask, Message
@@ -282,6 +288,9 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         issue.IssueSentBack: Handler(note_issue),
         issue.IssueResolved: Handler(note_issue),
         issue.IssueReopened: Handler(note_issue),
+        notification.DeliveryQueued: Handler(note_delivery),
+        notification.DeliveryDelivered: Handler(note_delivery),
+        notification.DeliveryGivenUp: Handler(note_delivery),
     }
 )
 

@@ -63,6 +63,10 @@ class Fact(Contract):
     by: By
 
 
+class Notice(Fact):
+    """Something that was done and changes nothing that counts: it stands in no sequence."""
+
+
 class ChangeRefused(Fact):
     """A change was refused by the rules: what was asked, what stands in the way, what resolves it."""
 

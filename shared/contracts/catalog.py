@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from shared.contracts import audit, inventory, issue, notification, plant, run
-from shared.contracts.base import ChangeRefused, Contract, RecordParked, RecordSettled
+from shared.contracts.base import ChangeRefused, Contract, Notice, RecordParked, RecordSettled
 
 ContractClass = type[Contract]
 
@@ -39,12 +39,12 @@ class Entry:
     owner: str = field(init=False)
     """The service, or ``plant``, that produces it."""
     is_fact: bool = field(init=False)
-    """Something that Asbuilt decided: it counts in the sequence of what it is about. Refusals and what
-    stands aside do not."""
+    """Something that Asbuilt decided: it counts in the sequence of what it is about. Refusals, what
+    stands aside and notices do not."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "owner", self.topics[0].owner)
-        is_answer = issubclass(self.contract, ChangeRefused | RecordParked | RecordSettled)
+        is_answer = issubclass(self.contract, ChangeRefused | RecordParked | RecordSettled | Notice)
         object.__setattr__(self, "is_fact", self.owner != "plant" and not is_answer)
 
 
@@ -121,12 +121,14 @@ _TABLE = (
     Entry("asbuilt.run.placement-noted.v1", run.PlacementNoted, (RUNS,), "run_id"),
     Entry("asbuilt.run.evidence-refused.v1", run.EvidenceRefused, (RUNS,), "run_id"),
     Entry("asbuilt.run.evidence-settled.v1", run.EvidenceSettled, (RUNS,), "run_id"),
+    Entry("asbuilt.run.delivery-noted.v1", run.DeliveryNoted, (RUNS,), "run_id"),
     Entry("asbuilt.policy.configured.v1", run.PolicyConfigured, (RUNS,), "policies_id"),
     Entry("asbuilt.unit.received.v1", inventory.UnitReceived, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.quantity-received.v1", inventory.UnitQuantityReceived, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.moved.v1", inventory.UnitMoved, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.location-noted.v1", inventory.UnitLocationNoted, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.issue-noted.v1", inventory.UnitIssueNoted, (INVENTORY,), "unit_id"),
+    Entry("asbuilt.unit.issue-expected.v1", inventory.UnitIssueExpected, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.scrapped.v1", inventory.UnitScrapped, (INVENTORY,), "unit_id"),
     Entry("asbuilt.unit.returned.v1", inventory.UnitReturned, (INVENTORY,), "unit_id"),
     Entry("asbuilt.location.configured.v1", inventory.LocationConfigured, (INVENTORY,), "location"),
@@ -165,6 +167,9 @@ _TABLE = (
     Entry("asbuilt.endpoint.secret-rotated.v1", notification.EndpointSecretRotated, (NOTIFICATIONS,), "endpoint_id"),
     Entry("asbuilt.endpoint.disabled.v1", notification.EndpointDisabled, (NOTIFICATIONS,), "endpoint_id"),
     Entry("asbuilt.endpoint.recovered.v1", notification.EndpointRecovered, (NOTIFICATIONS,), "endpoint_id"),
+    Entry("asbuilt.delivery.queued.v1", notification.DeliveryQueued, (NOTIFICATIONS,), "endpoint_id"),
+    Entry("asbuilt.delivery.delivered.v1", notification.DeliveryDelivered, (NOTIFICATIONS,), "endpoint_id"),
+    Entry("asbuilt.delivery.given-up.v1", notification.DeliveryGivenUp, (NOTIFICATIONS,), "endpoint_id"),
     Entry("asbuilt.run.change-refused.v1", run.RunChangeRefused, (RUNS,), "subject_id"),
     Entry("asbuilt.run.record-parked.v1", run.RunRecordParked, (RUNS,), "subject_id"),
     Entry("asbuilt.run.record-settled.v1", run.RunRecordSettled, (RUNS,), "subject_id"),

@@ -4,7 +4,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
+from shared.contracts.base import (
+    ChangeRefused,
+    Contract,
+    Exact,
+    Fact,
+    Id,
+    Name,
+    Notice,
+    RecordParked,
+    RecordSettled,
+    Text,
+)
 from shared.contracts.requirement import RequirementOfRun
 
 UnitStatus = Literal["scrapped", "installed", "wip", "on_hold", "unavailable", "available"]
@@ -99,6 +110,19 @@ class UnitIssueNoted(Fact):
     issue_id: Id
     withholds: bool
     quarantine: bool = Field(False, description="the unit was split off and is held because of the issue")
+    disposition: Name | None = None
+    availability: Name | None = Field(None, description="of the disposition that was chosen")
+    resolved: bool = False
+
+
+class UnitIssueExpected(Notice):
+    """An issue says something else about a unit that is not known: if it withholds it, it does so from the moment the
+    unit is received.
+    """
+
+    unit_id: Id
+    issue_id: Id
+    withholds: bool
     disposition: Name | None = None
     availability: Name | None = Field(None, description="of the disposition that was chosen")
     resolved: bool = False

@@ -2,7 +2,8 @@
 
 from pydantic import AwareDatetime, Field
 
-from shared.contracts.base import ChangeRefused, Fact, Id, Name, RecordParked, RecordSettled, Text
+from shared.contracts.base import ChangeRefused, Fact, Id, Name, Notice, RecordParked, RecordSettled, Text
+from shared.contracts.delivery import DeliveryOfRun
 
 
 class EndpointRegistered(Fact):
@@ -40,6 +41,26 @@ class EndpointRecovered(Fact):
 
     endpoint_id: Id
     recover: bool | None = Field(None, description="whether it gets what waited while it was disabled")
+
+
+class DeliveryNotice(Notice, DeliveryOfRun):
+    """How a delivery of a completion or a reopening stands. Told of those two alone, and never delivered itself."""
+
+
+class DeliveryQueued(DeliveryNotice):
+    """A completion or a reopening is on its way to an endpoint."""
+
+
+class DeliveryDelivered(DeliveryNotice):
+    """An endpoint took a completion or a reopening."""
+
+    attempts: int
+
+
+class DeliveryGivenUp(DeliveryNotice):
+    """A completion or a reopening does not reach an endpoint: nobody tries any more, unless it is sent again."""
+
+    attempts: int
 
 
 class EndpointChangeRefused(ChangeRefused):

@@ -25,3 +25,10 @@ class RequirementOfRun(Contract):
     designators: tuple[Name, ...] = ()
     substitutes: tuple[Name, ...] = Field((), description="part numbers approved in its place")
     step_id: Id | None = Field(None, description="the step at which it is installed, where that is known")
+
+
+class IssueWanted(Contract):
+    """An issue that is to be opened on a value out of range; the same number of the same field is the same issue."""
+
+    number: int = Field(description="1, 2, … for the field")
+    unit_id: Id = Field(description="the run's target")

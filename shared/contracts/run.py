@@ -4,11 +4,12 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from shared.contracts.base import ChangeRefused, Contract, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
+from shared.contracts.base import ChangeRefused, Exact, Fact, Id, Name, RecordParked, RecordSettled, Text
 from shared.contracts.completion import Acknowledged, Blocking, CompletionRecord, Imported, IssueState, Verdict
+from shared.contracts.delivery import DeliveryOfRun, DeliveryState
 from shared.contracts.plant import OrderSnapshot, Value
 from shared.contracts.redline import StepChange, StepRedrawn
-from shared.contracts.requirement import ExceptionApproved, RequirementOfRun
+from shared.contracts.requirement import ExceptionApproved, IssueWanted, RequirementOfRun
 
 
 class RunCreated(Fact, OrderSnapshot):
@@ -41,13 +42,6 @@ class StepStarted(Fact):
 
     run_id: Id
     step_id: Id
-
-
-class IssueWanted(Contract):
-    """An issue that is to be opened on a value out of range; the same number of the same field is the same issue."""
-
-    number: int = Field(description="1, 2, … for the field")
-    unit_id: Id = Field(description="the run's target")
 
 
 class ValueRecorded(Fact):
@@ -302,6 +296,13 @@ class IssueNoted(Fact):
     disposition: Name | None = None
     approved: bool = Field(description="its disposition is approved")
     exceptions: tuple[ExceptionApproved, ...] = ()
+
+
+class DeliveryNoted(Fact, DeliveryOfRun):
+    """How a delivery of this run's completion or reopening to a webhook stands. Nothing of it is in the record."""
+
+    state: DeliveryState
+    attempts: int
 
 
 class RunCompleted(Fact):

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from shared.contracts.base import Contract
+from shared.contracts.base import Contract, Notice
 from shared.contracts.catalog import BY_CONTRACT, CATALOG, Entry
 from shared.runtime.settings import PREFIX, Settings, as_markdown
 
@@ -28,8 +28,9 @@ def _said(service: str) -> Iterator[type[Contract]]:
 
 @pytest.mark.parametrize("service", SPEAKING)
 def test_a_service_says_everything_it_owns(service: str) -> None:
-    """Each fact of the catalog is announced by its owner, and by nobody else; what nobody says is no type."""
-    owned = {entry.contract for entry in CATALOG.values() if entry.owner == service and entry.is_fact}
+    """Each fact and notice is announced by its owner, and by nobody else; what nobody says is no type."""
+    entries = [entry for entry in CATALOG.values() if entry.owner == service]
+    owned = {entry.contract for entry in entries if entry.is_fact or issubclass(entry.contract, Notice)}
     assert set(_said(service)) == owned
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from shared.contracts.base import ChangeRefused, PlantEvent, RecordParked, RecordSettled
+from shared.contracts.base import ChangeRefused, Notice, PlantEvent, RecordParked, RecordSettled
 from shared.contracts.catalog import (
     BY_CONTRACT,
     CATALOG,
@@ -80,6 +80,13 @@ def test_every_service_can_say_no_and_set_aside() -> None:
     for entry in CATALOG.values():
         if issubclass(entry.contract, ChangeRefused | RecordParked | RecordSettled):
             assert not entry.is_fact
+
+
+def test_a_notice_counts_in_no_sequence() -> None:
+    """What became of a delivery leaves no gap between two facts of its endpoint, nor one about a unit to come."""
+    notices = [entry for entry in CATALOG.values() if issubclass(entry.contract, Notice)]
+    assert {entry.key for entry in notices} == {"endpoint_id", "unit_id"}
+    assert not any(entry.is_fact for entry in notices)
 
 
 def test_what_plant_systems_say_names_the_person() -> None:

@@ -39,6 +39,8 @@ NEVER_SAID = {
     "asbuilt.issue.disposition-chosen.v1": _EXCEPTIONS | _APPROVALS,
     "asbuilt.issue.approved.v1": _EXCEPTIONS,
     "asbuilt.issue.reopened.v1": _EXCEPTIONS | _APPROVALS,
+    # nobody delivers but the notification service
+    "asbuilt.delivery.delivered.v1": {"/by/person"},
 }
 
 

@@ -249,6 +249,7 @@ def test_the_help_tells_the_exit_codes(run: Run) -> None:
         "up",
         "review",
         "complete",
+        "completions",
         "summary",
         "history",
         "tree",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from services.inventory.domain.expecting import EXPECTED
 from services.inventory.domain.locations import LOCATIONS
 from services.inventory.domain.lookup import Wider, label_in, widened
 from services.inventory.domain.unit import Unit
@@ -117,10 +118,10 @@ def reopened(unit_id: str, number: int = 1) -> Sent:
 
 
 def and_above(keys: Iterable[str], units: Mapping[str, Held[Any]]) -> set[str]:
-    """As the store on PostgreSQL does it: what is named, everything above it, what wider names stand for, and the
-    locations.
+    """As the store on PostgreSQL does it: what is named, everything above it, what wider names stand for, the
+    locations, and what issues say about units to come.
     """
-    wanted: set[str] = {LOCATIONS}
+    wanted: set[str] = {LOCATIONS, EXPECTED}
     found: set[str] = set()
     for key in keys:
         wider = widened(key)

@@ -1,6 +1,7 @@
 """Completing, reopening and completing again over HTTP, on a real PostgreSQL: what changed, and what it would touch."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,50 @@ async def test_what_reopening_would_touch_is_known_before(as_: Served) -> None:
     assert found["warns"] == [{"run_id": "run-skid", "unit_id": "SKID-1", "warns_at_once": True}]
     assert [(one["number"], one["is_on_its_way"]) for one in found["completions"]] == [(1, True)]
     assert "Which run builds PLANT-1 is not known here." in found["cannot_be_known"]
+
+
+def delivered(word: str, number: int, endpoint: str, at: str, **more: Any) -> Sent:
+    """The notification service says how a delivery of the pump's completion stands."""
+    about = {"delivery_id": f"{endpoint}-{number}", "event_id": f"completion-{number}", "run_id": R, "number": number}
+    where = {"endpoint_id": endpoint, "url": f"https://{endpoint}.example.com/", "description": f"The {endpoint}"}
+    data = BY | about | where | {"event_type": "asbuilt.run.completed.v1"} | more
+    return event(f"asbuilt.delivery.{word}.v1", data, time=datetime.fromisoformat(at))
+
+
+async def test_who_got_a_completion_record_and_who_did_not_yet_is_shown_beside_it(as_: Served) -> None:
+    """Whatever order the words come in; none of it changes the record or the review."""
+    await is_complete(as_)
+    before = [(await as_("viewer").get(f"/runs/{R}/{what}")).json() for what in ("completions", "review")]
+    words = [
+        delivered("delivered", 1, "erp", "2026-11-24T12:00:02Z", attempts=2),
+        delivered("queued", 1, "erp", "2026-11-24T12:00:00Z"),
+        delivered("queued", 1, "mes", "2026-11-24T12:00:00Z"),
+        delivered("queued", 1, "old", "2026-11-24T12:00:00Z"),
+        delivered("given-up", 1, "old", "2026-11-27T12:00:00Z", attempts=41),
+    ]
+    assert await as_.takes(*words) == {"done": 5, "seen": 0}
+    (sent,) = (await as_("viewer").get(f"/runs/{R}/reopen-impact")).json()["completions"]
+    assert [(one["endpoint_id"], one["state"], one["attempts"], one["at"]) for one in sent["deliveries"]] == [
+        ("mes", "on-its-way", 0, "2026-11-24T12:00:00Z"),
+        ("erp", "delivered", 2, "2026-11-24T12:00:02Z"),
+        ("old", "given-up", 41, "2026-11-27T12:00:00Z"),
+    ]
+    assert [(await as_("viewer").get(f"/runs/{R}/{what}")).json() for what in ("completions", "review")] == before
+
+
+async def test_a_delivery_that_is_sent_again_counts_as_it_last_ended(as_: Served) -> None:
+    """It was given up, somebody sent it again, and the endpoint took it."""
+    await is_complete(as_)
+    await as_.takes(delivered("given-up", 1, "erp", "2026-11-24T12:00:00Z", attempts=41))
+    await as_.takes(delivered("delivered", 1, "erp", "2026-11-25T08:00:00Z", attempts=1))
+    (sent,) = (await as_("viewer").get(f"/runs/{R}/reopen-impact")).json()["completions"]
+    assert [(one["state"], one["attempts"]) for one in sent["deliveries"]] == [("delivered", 1)]
+
+
+async def test_a_delivery_of_a_run_that_is_not_known_is_neither_refused_nor_waited_for(as_: Served) -> None:
+    """And it holds up nothing of its endpoint."""
+    unknown = delivered("queued", 1, "erp", "2026-11-24T12:00:00Z", run_id="nobodys")
+    assert await as_.takes(unknown) == {"done": 1, "seen": 0}
 
 
 async def test_a_rework_of_the_parent_is_the_run_that_would_warn(as_: Served) -> None:

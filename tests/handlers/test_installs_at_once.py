@@ -321,3 +321,51 @@ def adds_up(plant: Plant) -> None:
     assert plant.quantity("lot = 'L1'") == 40
     assert not plant.refusals.keys() & {"not-found", "defect"}
     assert plant.database.count("parked where parking = 'stuck'") == 0
+
+
+async def waited_in_vain(plant: Plant) -> Bench:
+    """An issue withholds a rotor that is not known, and its time is up; the station that is to look at it."""
+    chosen = units.an_issue("disposition-chosen", disposition="scrap", availability="permanently-unavailable")
+    assert await plant.takes(chosen) == {"parked": 1, "seen": 0}
+    plant.database.rows("update parked set deadline = '2026-11-24 11:00+00'")
+    return plant.station()
+
+
+def rotor(plant: Plant) -> object:
+    """Where the rotor stands."""
+    return plant.database.value(f"select status from unit where unit_id = '{units.ROTOR}'")
+
+
+async def test_a_unit_that_is_being_received_while_an_issue_gives_up_waiting_for_it_is_withheld(
+    plant: Plant, connection: asyncpg.Connection
+) -> None:
+    """The receipt goes first: the issue waits for it, and then speaks of a unit that is known."""
+    await plant.takes(units.created())
+    sweeper = await waited_in_vain(plant)
+    await held(connection, units.PUMP)
+    moved = event("plant.unit.moved.v1", {"unit_id": units.PUMP, "location": "Line 2"})
+    receipt = asyncio.create_task(plant.takes(moved, units.received()))
+    await waits(connection)
+    sweep = asyncio.create_task(sweeper.road.take_up())
+    await waits(connection, 2)
+    await connection.execute("commit")
+    await asyncio.gather(receipt, sweep)
+    assert rotor(plant) == "on_hold"
+    assert plant.database.value("select version from expected") == 0
+
+
+async def test_a_unit_that_comes_while_what_an_issue_says_is_being_kept_is_withheld(
+    plant: Plant, connection: asyncpg.Connection
+) -> None:
+    """The issue goes first: the receipt waits for it, and then finds what is kept."""
+    sweeper = await waited_in_vain(plant)
+    await connection.execute("begin")
+    await connection.execute("lock table expected in exclusive mode")
+    sweep = asyncio.create_task(sweeper.road.take_up())
+    await waits(connection)
+    receipt = asyncio.create_task(plant.takes(units.received()))
+    await waits(connection, 2)
+    await connection.execute("commit")
+    await asyncio.gather(receipt, sweep)
+    assert rotor(plant) == "on_hold"
+    assert plant.database.value("select version from expected") == 1

@@ -118,3 +118,31 @@ async def test_an_issue_after_completion_changes_the_status_and_nothing_else(as_
     after = (await as_("viewer").get(f"/units/{PUMP}")).json()
     changed = {name for name in after if after[name] != before[name]}
     assert changed == {"status", "status_row", "status_reason", "status_changes_when", "withheld_by", "version"}
+
+
+async def test_a_unit_that_comes_long_after_its_issue_is_withheld_all_the_same(bench: Bench) -> None:
+    """When its time is up the word is kept, and not refused."""
+    scrap = {"disposition": "scrap", "availability": "permanently-unavailable"}
+    await bench.takes(an_issue("disposition-chosen", **scrap))
+    await bench.waits(minutes=11)
+    assert (list(bench.aside), bench.refusals) == ([], [])
+    (said,) = bench.said("unit.issue-expected")
+    assert (said["unit_id"], said["issue_id"], said["withholds"]) == (ROTOR, "i-1", True)
+    await bench.takes(received())
+    assert standing(bench.state(ROTOR)).status == "on_hold"
+
+
+async def test_what_is_kept_for_a_unit_to_come_is_kept_in_the_database(
+    database: Callable[[str], Database], tmp_path: Path
+) -> None:
+    """By whichever process the unit is received, before and after a restart."""
+    inventory = database("inventory")
+    async with served(build, inventory, tmp_path) as as_:
+        await as_.takes(an_issue("disposition-chosen", disposition="scrap", availability="permanently-unavailable"))
+        inventory.rows("update parked set deadline = now() - interval '1 minute'")
+        assert await as_.road.take_up() == 1
+        assert inventory.count("parked where settled_at is null") == 0
+    async with served(build, inventory, tmp_path) as again:
+        await again.takes(received())
+        shown = (await again("viewer").get(f"/units/{ROTOR}")).json()
+        assert (shown["status"], shown["withheld_by"]) == ("on_hold", ["i-1"])

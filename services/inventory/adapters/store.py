@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.inventory.adapters import life, locations, tables
+from services.inventory.adapters import expected, life, locations, tables
 from services.inventory.domain.events import UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
+from services.inventory.domain.expecting import EXPECTED, Expected
 from services.inventory.domain.locations import LOCATIONS, Locations
 from services.inventory.domain.lookup import Wider, label_in, widened
 from services.inventory.domain.status import standing
@@ -22,6 +23,9 @@ from shared.messaging.transaction import Change, Conflict, Held
 
 CLIMBS = 5
 """How often the climb is done again because somebody installed meanwhile; after that the transaction is done again."""
+
+FOR_ALL = {LOCATIONS, EXPECTED}
+"""What is not one unit's, and is there with every decision."""
 
 _unit = TypeAdapter(Unit)
 
@@ -37,15 +41,16 @@ class UnitStore:
         """``remembered``: how many units are kept in memory between transactions."""
         self._remembered: Remembered[Unit] = Remembered(remembered)
         self._locations: Held[Locations] | None = None
+        self._expected: Held[Expected] | None = None
 
     async def lock(self, connection: AsyncConnection, keys: Sequence[str]) -> Mapping[str, Held[Any]]:
         """See `Store.lock`; widened by all units above those that are named, by what `lookup.widened` names, and by the
-        locations, which are locked only where they are named themselves.
+        locations and what issues say about units to come, which are locked only where they are named themselves.
 
         What was climbed is climbed again under the lock. What somebody installed or created meanwhile is locked too,
         but never waited for: it is out of order, and two who wait for each other would deadlock.
         """
-        if LOCATIONS in keys:
+        if LOCATIONS in keys or EXPECTED in keys:
             await connection.execute(locations.LOCK)
         wanted, wider = _named(keys)
         found = await self._climbed(connection, wanted, wider)
@@ -71,7 +76,9 @@ class UnitStore:
         for change in changes:
             if change.key == LOCATIONS:
                 await locations.put(connection, change)
-        await self._save_units(connection, [one for one in changes if one.key != LOCATIONS])
+            elif change.key == EXPECTED:
+                await expected.put(connection, change)
+        await self._save_units(connection, [one for one in changes if one.key not in FOR_ALL])
 
     async def _save_units(self, connection: AsyncConnection, changes: Sequence[Change[Unit]]) -> None:
         created = [change for change in changes if change.before is None]
@@ -95,21 +102,31 @@ class UnitStore:
 
     def committed(self, changes: Sequence[Change[Any]]) -> None:
         """See `Store.committed`."""
-        self._remembered.put((change.key, change.after) for change in changes if change.key != LOCATIONS)
+        self._remembered.put((change.key, change.after) for change in changes if change.key not in FOR_ALL)
 
     async def _held(self, connection: AsyncConnection, versions: Sequence[Any]) -> Mapping[str, Held[Any]]:
         units = [(row[0], row[1]) for row in versions if row[0] is not None]
         held = self._remembered.of(units)
         missing = [unit_id for unit_id, _ in units if unit_id not in held]
         found = {**held, **await self.load(connection, missing)} if missing else held
-        of_the_moment = next(row[1] for row in versions if row[0] is None)
-        return {**found, LOCATIONS: await self._locations_of(connection, of_the_moment)}
+        of_locations, of_expected = next((row[1], row[2]) for row in versions if row[0] is None)
+        return {
+            **found,
+            LOCATIONS: await self._locations_of(connection, of_locations),
+            EXPECTED: await self._expected_of(connection, of_expected),
+        }
 
     async def _locations_of(self, connection: AsyncConnection, version: int) -> Held[Locations]:
         """Those that are remembered, unless there are others by now."""
         if self._locations is None or self._locations.version != version:
             self._locations = await locations.load(connection)
         return self._locations
+
+    async def _expected_of(self, connection: AsyncConnection, version: int) -> Held[Expected]:
+        """What is remembered, unless it changed since."""
+        if self._expected is None or self._expected.version != version:
+            self._expected = await expected.load(connection)
+        return self._expected
 
     async def load(self, connection: AsyncConnection, keys: Sequence[str]) -> dict[str, Held[Unit]]:
         """These units as the database has them, without locking; absent ones are left out."""
@@ -129,7 +146,7 @@ def _named(keys: Sequence[str]) -> tuple[set[str], dict[str, list[str]]]:
             wider[_KINDS[found[0]]].add(found[1])
     labels = [label_in(one) for one in sorted(wider.pop(_LABELED))]
     of_labels = {"labeled_in": [parent for parent, _ in labels], "labels": [label for _, label in labels]}
-    return units - {LOCATIONS}, {kind: sorted(names) for kind, names in wider.items()} | of_labels
+    return units - FOR_ALL, {kind: sorted(names) for kind, names in wider.items()} | of_labels
 
 
 def _created_row(change: Change[Unit]) -> dict[str, Any]:

@@ -10,6 +10,13 @@ create table locations (
 );
 insert into locations (version, body) values (0, '{}');
 
+create table expected (
+    is_one boolean primary key default true check (is_one),
+    version bigint not null,
+    body jsonb not null
+);
+insert into expected (version, body) values (0, '{}');
+
 create table unit (
     unit_id text primary key,
     version bigint not null,
@@ -119,8 +126,11 @@ LOCK = text("""
     with locked as (
         select unit_id, version from unit where unit_id = any(cast(:ids as text[])) order by unit_id for update
     )
-    select unit_id, version from locked union all select null, version from locations""")
-"""The version of the locations comes along: every decision is made under those of the moment."""
+    select unit_id, version, null as expected from locked
+    union all select null, l.version, e.version from locations l cross join expected e""")
+"""The versions of the locations and of what issues say about units to come come along: every decision is made under
+those of the moment.
+"""
 
 LOAD = text("select unit_id, version, body from unit where unit_id = any(cast(:ids as text[]))")
 

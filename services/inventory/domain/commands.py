@@ -62,13 +62,16 @@ class PartHeld:
 
 @immutable
 class NoteIssue:
-    """An issue stands so: what it says about its unit, and the parts that it had split off."""
+    """An issue stands so: what it says about its unit, and the parts that it had split off. ``is_overdue``: its unit
+    was waited for long enough.
+    """
 
     unit_id: str | None
     by: Actor
     at: datetime
     says: IssueSays
     parts: tuple[PartHeld, ...] = ()
+    is_overdue: bool = False
 
     @property
     def issue_id(self) -> str:

@@ -25,6 +25,7 @@ from services.inventory.domain.commands import (
 )
 from services.inventory.domain.events import AnyEvent
 from services.inventory.domain.evolve import evolve
+from services.inventory.domain.expecting import IssueExpected, awaiting, expect
 from services.inventory.domain.locations import ConfigureLocation, LocationConfigured, blocked, configure
 from services.inventory.domain.lookup import known_unit
 from services.inventory.domain.moving import with_contents
@@ -45,8 +46,14 @@ def decide(known: Known, command: AnyCommand) -> Events:
     return with_status(known, with_contents(known, with_components(known, _decided(known, command))))
 
 
-def decide_any(known: Known, command: AnyCommand | ConfigureLocation) -> tuple[AnyEvent | LocationConfigured, ...]:
-    """`decide`, and what a location's change means to everything that lies there."""
+def decide_any(
+    known: Known, command: AnyCommand | ConfigureLocation
+) -> tuple[AnyEvent | LocationConfigured | IssueExpected, ...]:
+    """`decide`, what issues say about units that are not known, and what a location's change means to everything that
+    lies there.
+    """
+    if isinstance(command, NoteIssue):
+        return (*decide(known, command), *expect(known, command))
     if not isinstance(command, ConfigureLocation):
         return decide(known, command)
     changed = configure(known, command)
@@ -101,8 +108,8 @@ def _claim(known: Known, command: ClaimTarget) -> Events:
     unit = known.get(command.unit_id)
     if unit is None:
         what = command.identification
-        where = blocked(known, what.location)
-        received = events.UnitReceived(command.unit_id, command.by, command.at, what, None, where)
+        where, issues = blocked(known, what.location), awaiting(known, command.unit_id)
+        received = events.UnitReceived(command.unit_id, command.by, command.at, what, None, where, issues)
         return (received, _claimed(command, 1))
     if unit.build is not None and unit.build.run_id == command.run_id:
         return ()

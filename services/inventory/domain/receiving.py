@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from services.inventory.domain import events
 from services.inventory.domain.commands import ReceiveUnit
+from services.inventory.domain.expecting import awaiting
 from services.inventory.domain.locations import blocked
 from services.inventory.domain.quantities import plus
 from services.inventory.domain.refusals import DuplicateSerial, LotKnown, ReceiptInvalid, UnitIdInvalid
@@ -57,8 +58,8 @@ def _contradictions(came: Identification) -> Iterator[str]:
 
 def _first(known: Known, command: ReceiveUnit) -> events.UnitReceived:
     came = command.identification
-    where = blocked(known, came.location)
-    return events.UnitReceived(came.unit_id, command.by, command.at, came, command.delivery, where)
+    where, issues = blocked(known, came.location), awaiting(known, came.unit_id)
+    return events.UnitReceived(came.unit_id, command.by, command.at, came, command.delivery, where, issues)
 
 
 def _again(known: Known, unit: Unit, command: ReceiveUnit) -> Events:

@@ -1,5 +1,8 @@
 """Components whose own run is reopened while they are installed: everything above them hears of it, and hears when it
 ends, so that no run is completed on a component that is open again without a warning (domain.md 3.4).
+
+What was split off from a lot is of the lot's run, wherever it lies: a part that is in nothing hears of it itself, as of
+a component that it is, so whatever it is put into later hears of it as well.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,24 +18,56 @@ Events = tuple[AnyEvent, ...]
 
 def with_components(known: Known, happened: Events) -> Events:
     """What happened, and after it what the units above hear of components that are reopened, or are so no more."""
-    return (*happened, *(told for event in happened for told in _told(known, event)))
+    fresh = _split_off(known, happened)
+    return (*happened, *(told for event in happened for told in _told(known, event, fresh)))
 
 
-def _told(known: Known, event: AnyEvent) -> Iterator[AnyEvent]:
+def _split_off(known: Known, happened: Events) -> Mapping[str, str]:
+    """The parts that are being split off from what is of a reopened run, with that run."""
+    split = (event for event in happened if isinstance(event, events.UnitSplit) and event.unit_id in known)
+    return {one.part_unit_id: run_id for one in split if (run_id := reopened_run(known[one.unit_id])) is not None}
+
+
+def reopened_run(unit: Unit) -> str | None:
+    """The reopened run that a unit is of: its own, or that of what it was split off from; None where there is none."""
+    build = unit.build
+    if build is not None and build.is_open and build.completions > 0:
+        return build.run_id
+    return unit.reopened_components.get(unit.unit_id)
+
+
+def _told(known: Known, event: AnyEvent, fresh: Mapping[str, str]) -> Iterator[AnyEvent]:
     match event:
+        case events.UnitSplit(part_unit_id=part) if part in fresh:
+            yield _reopened(part, None, part, fresh[part], event)
         case events.UnitReopened(unit_id, run_id=run_id):
             for unit in with_parts(known, unit_id):
-                yield from _open(_above(known, unit.parent_unit_id), {unit.unit_id: run_id}, event)
-        case events.UnitReleased(unit_id) | events.UnitFreed(unit_id):
+                yield from _open(_hearing(known, unit, unit_id), {unit.unit_id: run_id}, event)
+        case events.UnitReleased(unit_id, run_id=run_id) | events.UnitFreed(unit_id, run_id=run_id):
             for unit in with_parts(known, unit_id):
-                yield from _clear(_above(known, unit.parent_unit_id), (unit.unit_id,), event)
+                above = (one for one in _hearing(known, unit, unit_id) if _holds(one, unit, run_id))
+                yield from _clear(above, (unit.unit_id,), event)
+        case events.UnitPlaced(unit_id, parent_unit_id=parent_unit_id) if unit_id in fresh:
+            yield from _open(_above(known, parent_unit_id), {unit_id: fresh[unit_id]}, event)
         case events.UnitPlaced(unit_id, parent_unit_id=None):
             unit = known[unit_id]
-            yield from _clear(_above(known, unit.parent_unit_id), (unit_id, *unit.reopened_components), event)
+            yield from _clear(_above(known, unit.parent_unit_id), {unit_id: None, **unit.reopened_components}, event)
         case events.UnitPlaced(unit_id, parent_unit_id=parent_unit_id) if unit_id in known:
             yield from _open(_above(known, parent_unit_id), known[unit_id].reopened_components, event)
         case events.UnitClaimed(unit_id) if unit_id in known:
             yield from _heard_by(event, known[unit_id])
+
+
+def _hearing(known: Known, unit: Unit, of_unit_id: str) -> Iterator[Unit]:
+    """Who hears that the run of a unit is reopened, or that this ends: all above what is of it, and its parts."""
+    if unit.unit_id != of_unit_id:
+        yield unit
+    yield from _above(known, unit.parent_unit_id)
+
+
+def _holds(above: Unit, component: Unit, run_id: str) -> bool:
+    """Whether a unit was told that a component is of this reopened run, and of no other."""
+    return above.reopened_components.get(component.unit_id) == run_id
 
 
 def _above(known: Known, unit_id: str | None) -> Iterator[Unit]:

@@ -3,7 +3,7 @@ would change it. Nobody sets a status.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.inventory.domain.unit import Build, IssueSays, Unit, UnitStatus
 
@@ -24,11 +24,18 @@ class Standing:
 
 def standing(unit: Unit) -> Standing:
     """Where a unit stands: the first row of the status table that matches."""
-    for row in TABLE:
-        found = row(unit)
-        if found is not None:
-            return found
-    return Standing(UnitStatus.AVAILABLE, "nothing keeps it from being used", "it is installed or claimed by a run")
+    found = next((found for row in TABLE if (found := row(unit)) is not None), FREE)
+    return found if unit.unit_id not in unit.reopened_components else _of_a_reopened_run(unit, found)
+
+
+FREE = Standing(UnitStatus.AVAILABLE, "nothing keeps it from being used", "it is installed or claimed by a run")
+
+
+def _of_a_reopened_run(unit: Unit, found: Standing) -> Standing:
+    """Whoever takes a part of a lot should know that the lot's run is reopened; it keeps nobody from taking it."""
+    origin, run_id = unit.identification.origin_unit_id, unit.reopened_components[unit.unit_id]
+    its_lot = f"the run {run_id} of {origin}, which it was split off from, is reopened"
+    return replace(found, reason=f"{found.reason}; {its_lot}")
 
 
 def _scrapped(unit: Unit) -> Standing | None:

@@ -126,7 +126,8 @@ class Unit:
     """An inventory record.
 
     ``as_built_version`` counts the changes of what is installed in it; ``parent_unit_id`` is the unit that it is
-    installed in; ``reopened_components`` are the units in it, at any depth, whose own runs are reopened, with these.
+    installed in; ``reopened_components`` are the units in it, at any depth, whose own runs are reopened, with these; a
+    part is one of them itself where the run of the lot is reopened that it was split off from.
     ``deliveries`` are the last that added to it; ``location_blocked`` says why nothing at its location may be used;
     ``issues`` are those that withhold it.
     """

@@ -21,12 +21,9 @@ Events = tuple[AnyEvent, ...]
 
 
 def note(known: Known, command: NoteIssue) -> Events:
-    """What an issue says from now on, for each unit that it speaks of and that it says something else about.
-
-    :raises UnknownUnit: when it withholds a unit that is not known yet.
+    """What an issue says from now on, for each unit that it speaks of and that it says something else about; what it
+    says of a unit that is not known is `expecting`'s.
     """
-    if command.unit_id is not None and command.says.withholds:
-        known_unit(known, command.unit_id)
     return tuple(_noted(known, command))
 
 

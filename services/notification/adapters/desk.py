@@ -5,14 +5,17 @@ Everything goes over the one connection that holds the lock: who has lost the lo
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notification.adapters.store import ENDPOINT
+from services.notification.adapters.telling import ITSELF, Ended, delivery_of, given_up, tell
 from services.notification.domain.endpoint import Delivery, Endpoint
+from services.notification.domain.events import DeliveryDelivered, DeliveryGivenUp
+from services.notification.domain.told import TOLD
 from shared.messaging.rows import transposed
 
 SENDER_LOCK = 0x6173_6275_696C_7403
@@ -85,7 +88,9 @@ MARK = text("""
                         ended_at = case when new.state = 'waiting' then null else now() end
     from unnest(cast(:delivery_id as text[]), cast(:state as text[]), cast(:number as int[]),
                 cast(:started_at as timestamptz[])) as new (delivery_id, state, number, started_at)
-    where delivery.delivery_id = new.delivery_id and delivery.state = 'waiting'""")
+    where delivery.delivery_id = new.delivery_id and delivery.state = 'waiting'
+    returning delivery.delivery_id""")
+"""Returns those that were still waiting: what ended meanwhile was told then."""
 
 PUT_OFF = text("""
     update lane set due_at = now() + new.after_ms * interval '1 millisecond'
@@ -105,13 +110,18 @@ SUCCEEDED = text("""
     on conflict (endpoint_id) do update set last_success_at = now()""")
 
 TRIM = text("""
-    delete from delivery where position = any(array(
-        select position from delivery
-        where queued_at < now() - cast(:keep as interval)
-          and (state <> 'waiting'
-               or endpoint_id in (select endpoint_id from endpoint where not is_enabled))
-        limit :limit))""")
-"""In bounded batches. What waits for an endpoint that nobody enabled again is forgotten too."""
+    with gone as (
+        delete from delivery where position = any(array(
+            select position from delivery
+            where queued_at < now() - cast(:keep as interval)
+              and (state <> 'waiting'
+                   or endpoint_id in (select endpoint_id from endpoint where not is_enabled))
+            limit :limit))
+        returning delivery_id, endpoint_id, lane, event_id, event_type, body, traceparent, attempts, state
+    )
+    select gone.*, endpoint.body as endpoint from gone join endpoint using (endpoint_id)
+    where gone.state = 'waiting' and gone.event_type = any(cast(:told as text[]))""")
+"""In bounded batches. What waits for an endpoint that nobody enabled again is forgotten too, and given up by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +201,11 @@ class Desk:
 
     async def _record(self, results: Sequence[Result]) -> None:
         rows = transposed(map(_row, results))
-        for statement in (LOG, MARK, PUT_OFF):
-            await self._connection.execute(statement, rows)
+        await self._connection.execute(LOG, rows)
+        ended = {row.delivery_id for row in await self._connection.execute(MARK, rows)}
+        await self._connection.execute(PUT_OFF, rows)
+        told = [_ended(one) for one in results if one.due.delivery.delivery_id in ended]
+        await tell(self._connection, [one for one in told if one is not None])
         took = sorted({one.due.delivery.endpoint_id for one in results if one.state == "delivered"})
         if took:
             await self._connection.execute(SUCCEEDED, {"ids": took})
@@ -200,7 +213,11 @@ class Desk:
     async def trim(self, keep: timedelta) -> None:
         """Forget some of what ended longer ago than ``keep``."""
         async with self._connection.begin():
-            await self._connection.execute(TRIM, {"keep": keep, "limit": TRIM_ROWS})
+            values = {"keep": keep, "limit": TRIM_ROWS, "told": sorted(TOLD)}
+            rows = (await self._connection.execute(TRIM, values)).all()
+            now = datetime.now(UTC)
+            gone = [given_up(row, ENDPOINT.validate_python(row.endpoint), ITSELF, now) for row in rows]
+            await tell(self._connection, gone)
 
     def _flying(self, flying: Collection[Lane]) -> dict[str, Any]:
         endpoints, lanes = [one[0] for one in flying], [one[1] for one in flying]
@@ -208,17 +225,21 @@ class Desk:
 
 
 def _due(row: Any) -> Due:
-    delivery = Delivery(
-        row.delivery_id,
-        row.endpoint_id,
-        row.lane,
-        row.event_id,
-        row.event_type,
-        row.body,
-        row.traceparent,
-    )
     endpoint = ENDPOINT.validate_python(row.endpoint)
-    return Due(delivery, endpoint, row.attempts, row.first_attempt_at, row.last_success_at)
+    return Due(delivery_of(row), endpoint, row.attempts, row.first_attempt_at, row.last_success_at)
+
+
+def _ended(result: Result) -> Ended | None:
+    """What ended with an attempt, and when the attempt did; None where it goes on."""
+    due, at = result.due, result.started_at + timedelta(milliseconds=result.duration_ms)
+    told = (ITSELF, at, due.delivery, due.endpoint.url, due.endpoint.description, result.number)
+    match result.state:
+        case "delivered":
+            return DeliveryDelivered(*told)
+        case "given_up":
+            return DeliveryGivenUp(*told)
+        case _:
+            return None
 
 
 def _lanes(lanes: Sequence[Lane]) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notification.adapters import tables
+from services.notification.adapters.telling import given_up, tell
 from services.notification.domain.endpoint import EVERYBODY, Delivery, Endpoint, Subscriptions
 from services.notification.domain.events import (
     DeliveryQueued,
@@ -14,6 +15,7 @@ from services.notification.domain.events import (
     EndpointRecovered,
     EndpointRegistered,
 )
+from services.notification.domain.told import TOLD
 from shared.messaging.rows import transposed
 from shared.messaging.transaction import Change, Conflict, Held
 
@@ -44,8 +46,9 @@ class EndpointStore:
             await _queue(connection, queued)
         if resent := [one.delivery for one in events if isinstance(one, DeliveryResent)]:
             await _queue_again(connection, resent)
-        for recovered in (one for one in events if isinstance(one, EndpointRecovered)):
-            await _recover(connection, recovered)
+        for change in changes:
+            for recovered in (one for one in change.events if isinstance(one, EndpointRecovered)):
+                await _recover(connection, change.after.state, recovered)
         await connection.execute(tables.NOTIFY)
 
     def committed(self, changes: Sequence[Change[State]]) -> None:
@@ -80,13 +83,16 @@ async def _queue_again(connection: AsyncConnection, deliveries: Sequence[Deliver
     await connection.execute(tables.QUEUE_AGAIN, {"ids": [one.delivery_id for one in deliveries]})
 
 
-async def _recover(connection: AsyncConnection, recovered: EndpointRecovered) -> None:
+async def _recover(connection: AsyncConnection, endpoint: Any, recovered: EndpointRecovered) -> None:
     ids = {"ids": [recovered.endpoint_id]}
     if recovered.recover:
         await connection.execute(tables.HURRY, ids)
         await connection.execute(tables.BEGIN_ANEW, ids)
     else:
         await connection.execute(tables.CLOSE_LANES, ids)
+        values = {"endpoint_id": recovered.endpoint_id, "told": sorted(TOLD)}
+        rows = (await connection.execute(tables.SKIPPED, values)).all()
+        await tell(connection, [given_up(row, endpoint, recovered.by, recovered.at) for row in rows])
         await connection.execute(tables.SKIP, ids)
 
 

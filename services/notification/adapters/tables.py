@@ -131,5 +131,11 @@ SKIP = text("""
     update delivery set state = 'skipped', ended_at = now()
     where endpoint_id = any(cast(:ids as text[])) and state = 'waiting'""")
 
+SKIPPED = text("""
+    select delivery_id, endpoint_id, lane, event_id, event_type, body, traceparent, attempts from delivery
+    where endpoint_id = :endpoint_id and state = 'waiting' and event_type = any(cast(:told as text[]))
+    order by position""")
+"""Of what is about to be skipped, what is told. The lanes are locked before, so nothing is added meanwhile."""
+
 NOTIFY = text("select pg_notify('deliveries', '')")
 """Wakes the sender when this transaction commits, in whichever process it runs."""

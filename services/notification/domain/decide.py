@@ -113,7 +113,7 @@ def _deliver(known: Known, command: Deliver) -> Events:
     if not isinstance(everybody, Subscriptions):
         return ()
     return tuple(
-        events.DeliveryQueued(command.by, command.at, _delivery(endpoint, command))
+        events.DeliveryQueued(command.by, command.at, _delivery(endpoint, command), endpoint.url, endpoint.description)
         for endpoint in everybody.of(command.event_type)
     )
 

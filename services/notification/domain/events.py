@@ -84,6 +84,28 @@ class DeliveryEvent(Event):
 class DeliveryQueued(DeliveryEvent):
     """An event waits to be sent to an endpoint."""
 
+    url: str
+    description: str
+
+
+@immutable
+class DeliveryEnded(DeliveryEvent):
+    """It was sent, or nobody tries any more, after so many attempts."""
+
+    url: str
+    description: str
+    attempts: int
+
+
+@immutable
+class DeliveryDelivered(DeliveryEnded):
+    """The endpoint took it."""
+
+
+@immutable
+class DeliveryGivenUp(DeliveryEnded):
+    """It does not reach the endpoint, unless it is sent again."""
+
 
 @immutable
 class DeliveryResent(DeliveryEvent):
@@ -97,5 +119,7 @@ AnyEvent = (
     | EndpointDisabled
     | EndpointRecovered
     | DeliveryQueued
+    | DeliveryDelivered
+    | DeliveryGivenUp
     | DeliveryResent
 )

@@ -6,6 +6,8 @@ from typing import assert_never
 from services.notification.domain.endpoint import Delivery, Endpoint, Secret
 from services.notification.domain.events import (
     AnyEvent,
+    DeliveryDelivered,
+    DeliveryGivenUp,
     DeliveryQueued,
     DeliveryResent,
     EndpointChanged,
@@ -19,7 +21,7 @@ from services.notification.domain.events import (
 def evolve(before: Endpoint | Delivery | None, event: AnyEvent) -> Endpoint | Delivery:
     """The endpoint, or the delivery, after the event."""
     match event:
-        case DeliveryQueued() | DeliveryResent():
+        case DeliveryQueued() | DeliveryDelivered() | DeliveryGivenUp() | DeliveryResent():
             return event.delivery
         case EndpointRegistered():
             return Endpoint(event.endpoint_id, event.url, event.description, event.events, (Secret(event.secret),))

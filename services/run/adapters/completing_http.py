@@ -96,8 +96,8 @@ async def complete_run(run_id: RunId, confirmation: Confirmation, call: Calling)
 
 @router.get("/runs/{run_id}/reopen-impact", **needs("read"))
 async def show_reopen_impact(run_id: RunId, queries: Queries) -> dict[str, Any]:
-    """What reopening would touch: what the unit is installed in, which runs would warn, which records went out; and
-    what cannot be known here.
+    """What reopening would touch: what the unit is installed in, which runs would warn, which records went out and
+    which webhooks took them; and what cannot be known here.
     """
     return impact_view(await queries.impact((await queries.run(run_id)).state))
 

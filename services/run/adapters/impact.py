@@ -1,11 +1,13 @@
 """What reopening a run would touch, as the run service's database knows it; reads only."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.run.domain.impact import Above, Impact, Sent, impact
+from services.run.adapters.deliveries import of_run
+from services.run.domain.impact import Above, Delivered, Impact, Sent, impact
 from services.run.domain.run import Run, RunStatus
 from shared.contracts.catalog import COMPLETIONS
 
@@ -46,7 +48,13 @@ async def impact_of(engine: AsyncEngine, run: Run) -> Impact:
     async with engine.connect() as connection:
         above = (await connection.execute(ABOVE, {"run_id": run.run_id})).all()
         sent = (await connection.execute(SENT, {"run_id": run.run_id, "topic": COMPLETIONS.name})).all()
-    return impact(run, [_above(row) for row in above], [Sent(*row) for row in sent])
+        delivered = await of_run(connection, run.run_id)
+    return impact(run, [_above(row) for row in above], [_sent(row, delivered) for row in sent])
+
+
+def _sent(row: Any, delivered: Sequence[tuple[int, Delivered]]) -> Sent:
+    its_own = tuple(one for number, one in delivered if number == row.number)
+    return Sent(row.number, row.completed_at, row.content_hash, row.superseded_at, row.is_on_its_way, its_own)
 
 
 def _above(row: Any) -> Above:
@@ -63,6 +71,10 @@ def impact_view(found: Impact) -> dict[str, Any]:
         "obstacle": found.obstacle,
         "installed_in": [one._asdict() for one in found.installed_in],
         "warns": [one._asdict() for one in found.warns],
-        "completions": [one._asdict() for one in found.completions],
+        "completions": [_completion_view(one) for one in found.completions],
         "cannot_be_known": list(found.cannot_be_known),
     }
+
+
+def _completion_view(sent: Sent) -> dict[str, Any]:
+    return {**sent._asdict(), "deliveries": [one._asdict() for one in sent.deliveries]}

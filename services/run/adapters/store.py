@@ -13,7 +13,8 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.run.adapters import listing, policies, tables
+from services.run.adapters import deliveries, listing, policies, tables
+from services.run.domain.delivery import DeliveryNoted
 from services.run.domain.events import Commented, RunCompleted, RunReopened, ValueRecorded
 from services.run.domain.order import Order, Requirement, StepDefinition
 from services.run.domain.policies import POLICIES, Policies
@@ -160,6 +161,8 @@ class RunStore:
                 await connection.execute(tables.COMPLETE, _completion_row(event))
             elif isinstance(event, RunReopened):
                 await connection.execute(tables.SUPERSEDE, _superseded_row(event))
+            elif isinstance(event, DeliveryNoted):
+                await deliveries.put(connection, event)
 
     async def load(self, connection: AsyncConnection, keys: Sequence[str]) -> dict[str, Held[Run]]:
         """These runs as the database has them, without locking; absent ones are left out."""

@@ -6,6 +6,7 @@ would show its warnings in another order than one that is remembered, and so ano
 
 from sqlalchemy import text
 
+from services.run.adapters.deliveries import DELIVERIES_V1
 from services.run.adapters.listing import LISTING_V1
 from services.run.adapters.policies import POLICIES_V1
 
@@ -68,7 +69,7 @@ create table completion (
     superseded_because text,
     primary key (run_id, number)
 );
-"""
+{DELIVERIES_V1}"""
 
 LOCK = text("""
     with locked as (

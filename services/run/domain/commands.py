@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from services.run.domain.delivery import Delivery
 from services.run.domain.order import Order, Requirement
 from services.run.domain.redline import StepChange
 from services.run.domain.run import Imported, Installation, Issue, Placement, RefusedEvidence, Value
@@ -280,6 +281,13 @@ class NoteIssue(Command):
 
 
 @immutable
+class NoteDelivery(Command):
+    """A completion or a reopening of this run is on its way to a webhook, was taken there, or was given up."""
+
+    delivery: Delivery
+
+
+@immutable
 class CompleteRun(Command):
     """Confirm the completion review of that version. ``acknowledged``: (code, subject) of each warning;
     ``scrapped_quantity`` is what of its quantity is no good, and the rest is.
@@ -375,6 +383,7 @@ AnyCommand = (
     | NoteQuantity
     | NoteRequirement
     | NoteIssue
+    | NoteDelivery
     | CompleteRun
     | NoteComponent
     | NotePlacement

@@ -6,6 +6,7 @@ from services.run.domain import (
     attending,
     closing,
     comments,
+    delivering,
     evidence,
     failing,
     files,
@@ -39,6 +40,7 @@ from services.run.domain.commands import (
     FailStep,
     HoldStep,
     NoteComponent,
+    NoteDelivery,
     NoteEvidence,
     NotePlacement,
     OrderRun,
@@ -70,7 +72,7 @@ def decide(run: Run | None, command: AnyCommand, policies: Policies = NO_POLICIE
     return with_readiness(run, _decided(run, command, policies), policies)
 
 
-def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events:  # noqa: C901, PLR0912 - one line for each
+def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events:  # noqa: C901, PLR0911, PLR0912 - a line for each
     if isinstance(command, noting.NotingCommand):
         return noting.decide(known_run(run, command), command)
     match command:
@@ -100,6 +102,8 @@ def _decided(run: Run | None, command: AnyCommand, policies: Policies) -> Events
             return comments.comment(open_run(run, command), command)
         case NoteComponent() | NotePlacement():
             return genealogy.decide(known_run(run, command), command)
+        case NoteDelivery():
+            return delivering.note(run, command)
         case CompleteRun():
             return (complete(open_run(run, command), command, policies),)
         case NoteEvidence() | DealWithEvidence() | SettleEvidence():

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from services.run.domain.delivery import DeliveryNoted
 from services.run.domain.order import Order, Requirement
 from services.run.domain.redline import Redrawn, StepChange
 from services.run.domain.run import (
@@ -366,6 +367,7 @@ class EvidenceSettled(RunEvent):
 
 RedlineKind = RedlineProposed | RedlineApplied | RedlineReviewed | RedlineAccepted | RedlineRejected | RedlineCanceled
 NotedEvent = TargetNoted | InstallationNoted | RemovalNoted | IssueNoted
+BesideEvent = ComponentNoted | PlacementNoted | DeliveryNoted
 BuildingNoted = QuantityNoted | RequirementNoted
 CompletingEvent = RunCompleted | RunReopened | RunReady | RunNotReady
 
@@ -391,8 +393,7 @@ AnyEvent = (
     | FileAttached
     | NotedEvent
     | BuildingNoted
-    | ComponentNoted
-    | PlacementNoted
+    | BesideEvent
     | EvidenceRefused
     | EvidenceSettled
     | CompletingEvent

@@ -16,6 +16,7 @@ from services.run.domain import (
     redlines,
     steps,
 )
+from services.run.domain.delivery import DeliveryNoted
 from services.run.domain.events import (
     AnyEvent,
     CheckedIn,
@@ -96,7 +97,7 @@ def _evolved(run: Run, event: AnyEvent) -> Run:  # noqa: C901 - one line for eac
             return redlines.evolve(run, event)
         case FileAttached():
             return files.attached(run, event)
-        case Commented():
+        case Commented() | DeliveryNoted():
             return run
         case TargetNoted():
             return changed(run, as_built_version=event.as_built_version)

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from services.run.domain.delivery import DeliveryState
 from services.run.domain.run import Completed, Run, RunStatus
 
 TOPICS_ARE_KAFKAS = "Who reads asbuilt.runs and asbuilt.completions, and so has the record, is Kafka's to say."
 READING_IS_FREE = "Who read or exported the record over the API is not noted."
-WEBHOOKS_ARE_NOTIFICATIONS = "Which webhooks took the record is the notification service's to say: its deliveries."
+WEBHOOKS_COME_LATER = "What happened to a webhook's delivery in this moment is told here a little later."
+NO_REPORTS = "Asbuilt makes no reports yet, so none went out; what others made of a record is not known here."
 
 
 class Above(NamedTuple):
@@ -23,14 +25,32 @@ class Above(NamedTuple):
     status: RunStatus | None
 
 
+class Delivered(NamedTuple):
+    """A delivery of a completion, or of its reopening, to a webhook, as the notification service last said it stands:
+    ``at`` is when the endpoint took it, when it was given up, or since when it is on its way.
+    """
+
+    endpoint_id: str
+    url: str
+    description: str
+    event_id: str
+    event_type: str
+    state: DeliveryState
+    attempts: int
+    at: datetime
+
+
 class Sent(NamedTuple):
-    """A completion record that was announced; ``is_on_its_way`` while the relay has still to send it."""
+    """A completion record that was announced; ``is_on_its_way`` while the relay has still to send it. ``deliveries``
+    are those of its completion and of its reopening.
+    """
 
     number: int
     completed_at: datetime
     content_hash: str
     superseded_at: datetime | None
     is_on_its_way: bool
+    deliveries: tuple[Delivered, ...] = ()
 
 
 class Warns(NamedTuple):
@@ -72,7 +92,8 @@ def impact(run: Run, above: Sequence[Above], completions: Sequence[Sent]) -> Imp
         cannot_be_known=(
             *(f"Which run builds {unit_id} is not known here." for unit_id in nameless),
             TOPICS_ARE_KAFKAS,
-            WEBHOOKS_ARE_NOTIFICATIONS,
+            WEBHOOKS_COME_LATER,
+            NO_REPORTS,
             READING_IS_FREE,
         ),
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from services.run.domain import events
 from services.run.domain.commands import AssessRun
+from services.run.domain.delivery import DeliveryNoted
 from services.run.domain.evolve import evolve
 from services.run.domain.policies import Policies
 from services.run.domain.review import is_blocked, review
@@ -41,6 +42,7 @@ _ELSEWHERE = (
     events.IssueNoted,
     events.ComponentNoted,
     events.PlacementNoted,
+    DeliveryNoted,
     events.EvidenceRefused,
     events.EvidenceSettled,
 )

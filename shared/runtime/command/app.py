@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from shared.runtime.command import genealogy, issues, migrate, parked, reading, runs, token, topics, up
+from shared.runtime.command import completions, genealogy, issues, migrate, parked, reading, runs, token, topics, up
 from shared.runtime.command.connection import Where, urls_of
 from shared.runtime.command.demo.command import demo
 from shared.runtime.command.errors import MEANINGS, CommandFailed
@@ -58,6 +58,7 @@ app.command(rich_help_panel=TRY)(replay)
 app.command(rich_help_panel=TRY)(token.token)
 app.command(rich_help_panel=WORK)(runs.review)
 app.command(rich_help_panel=WORK)(runs.complete)
+app.command(rich_help_panel=WORK)(completions.completions)
 app.command(rich_help_panel=WORK)(reading.summary)
 app.command(rich_help_panel=WORK)(runs.history)
 app.command(rich_help_panel=WORK)(genealogy.tree)

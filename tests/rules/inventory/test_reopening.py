@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from services.inventory.domain import events
-from services.inventory.domain.unit import Unit
+from services.inventory.domain.status import standing
+from services.inventory.domain.unit import Unit, UnitStatus
 from shared.testing.story import Story
 from tests.rules.inventory.examples import (
     INVENTORY,
@@ -17,6 +18,8 @@ from tests.rules.inventory.examples import (
     holds,
     install,
     lot_run,
+    move,
+    quarantine,
     received,
     remove,
     reopen,
@@ -125,9 +128,59 @@ def test_a_lot_whose_run_is_reopened_is_heard_of_wherever_parts_of_it_went() -> 
     story = INVENTORY.given(*built, install(PUMPS, SKID, "pump", quantity="2"))
     (part,) = holds(story, SKID)
     reopened = story.when(reopen(PUMPS, "run-1")).and_then()
-    assert told(reopened) == [(SKID, "run of SKID-1", part)]
+    assert told(reopened) == [(part, None, part), (SKID, "run of SKID-1", part)]
     assert holds(reopened, SKID) == [part]
     again = reopened.when(complete(1, unit_id=PUMPS, run_id="run-1", number=2)).and_then()
-    assert told(again) == [(SKID, "run of SKID-1", part)]
+    assert told(again) == [(part, None, part), (SKID, "run of SKID-1", part)]
     assert kinds(again) == {events.ComponentCleared}
     assert told(reopened.when(remove(part, SKID)).and_then()) == [(SKID, "run of SKID-1", part)]
+
+
+LOT_IN_STOCK = (lot_run(), complete(1, unit_id=PUMPS, run_id="run-1"), move(PUMPS, "Line 4", "3"))
+"""Three of ten pumps were brought to a line; they are in nothing."""
+MOVED = f"{PUMPS}~moved"
+SKID_RUN = claimed(SKID, "", requirement("pump", "PUMP", quantity=Decimal(3)))
+
+
+def test_a_part_in_stock_of_a_reopened_lot_warns_whatever_it_is_put_into_later() -> None:
+    """It was split off before its lot's run was reopened, and is installed after: whole, or a part of it again."""
+    story = INVENTORY.given(*LOT_IN_STOCK, SKID_RUN).when(reopen(PUMPS, "run-1")).and_then()
+    assert told(story) == [(MOVED, None, MOVED)]
+    whole = story.when(install(MOVED, SKID, "pump", quantity="3")).and_then()
+    assert told(whole) == [(SKID, "run of SKID-1", MOVED)]
+    taken = story.when(install(MOVED, SKID, "pump", quantity="1")).and_then()
+    (part,) = holds(taken, SKID)
+    assert told(taken) == [(part, None, part), (SKID, "run of SKID-1", part)]
+    assert taken.state(SKID).reopened_components == {part: "run-1"}
+    again = taken.when(complete(1, unit_id=PUMPS, run_id="run-1", number=2)).and_then()
+    assert not any(again.state(one).reopened_components for one in (SKID, part, MOVED))
+
+
+def test_a_part_that_is_taken_out_and_put_in_again_warns_again() -> None:
+    """Its lot's run is still open."""
+    story = INVENTORY.given(*LOT_IN_STOCK, SKID_RUN, reopen(PUMPS, "run-1"), install(MOVED, SKID, "pump", quantity="3"))
+    out = story.when(remove(MOVED, SKID)).and_then()
+    assert told(out) == [(SKID, "run of SKID-1", MOVED)]
+    assert told(out.when(install(MOVED, SKID, "pump", quantity="3")).and_then()) == [(SKID, "run of SKID-1", MOVED)]
+
+
+def test_the_status_of_a_part_says_that_its_lot_s_run_is_reopened() -> None:
+    """It may be used; whoever does knows. It says so no more when the run is complete again, or canceled."""
+    story = INVENTORY.given(*LOT_IN_STOCK, reopen(PUMPS, "run-1"))
+    said = standing(story.state(MOVED))
+    assert said.status is UnitStatus.AVAILABLE
+    assert said.reason.endswith(f"; the run run-1 of {PUMPS}, which it was split off from, is reopened")
+    for ended in (complete(1, unit_id=PUMPS, run_id="run-1", number=2), cancel(PUMPS, "run-1")):
+        assert "reopened" not in standing(story.when(ended).and_then().state(MOVED)).reason
+
+
+def test_what_is_put_in_quarantine_while_the_lot_s_run_is_reopened_is_of_that_run_too() -> None:
+    """It is used when its issue allows it, and the run may be open still."""
+    story = INVENTORY.given(*LOT_IN_STOCK, reopen(PUMPS, "run-1")).when(quarantine("2", PUMPS)).and_then()
+    part = next(one.part_unit_id for one in story.events if isinstance(one, events.UnitSplit))
+    assert told(story) == [(part, None, part)]
+
+
+def test_what_a_lot_s_first_build_splits_off_is_of_no_reopened_run() -> None:
+    """It was never complete, so nobody relied on it."""
+    assert told(INVENTORY.given(lot_run()).when(quarantine("2", PUMPS)).and_then()) == []

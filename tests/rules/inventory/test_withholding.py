@@ -1,12 +1,15 @@
 """Units that an issue withholds, and parts in quarantine (domain.md 4.1, 5)."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 from typing import Any
 
 import pytest
 
+from services.inventory.domain import expecting
 from services.inventory.domain.events import IssueNoted, RequirementChanged, StatusChanged, UnitReceived, UnitSplit
+from services.inventory.domain.expecting import EXPECTED, Expected, IssueExpected
 from services.inventory.domain.refusals import (
     InsufficientQuantity,
     NothingToBuild,
@@ -21,6 +24,7 @@ from tests.rules.inventory.examples import (
     BUILT,
     INVENTORY,
     LOT,
+    PLACES,
     PUMP,
     PUMPS,
     ROTOR,
@@ -31,6 +35,7 @@ from tests.rules.inventory.examples import (
     lot,
     lot_run,
     move,
+    overdue,
     quarantine,
     received,
     remove,
@@ -118,9 +123,54 @@ def test_availability_follows_the_disposition_long_after_completion() -> None:
 
 def test_a_unit_that_is_not_known_is_waited_for_when_it_is_to_be_withheld() -> None:
     """Whoever receives it must not use it; an issue that withholds nothing waits for nobody."""
-    INVENTORY.given().when(issue(ROTOR, "release-on-resolve")).is_refused(UnknownUnit, naming=ROTOR)
-    INVENTORY.given().when(issue(ROTOR)).nothing_happens()
-    INVENTORY.given().when(issue(None)).nothing_happens()
+    PLACES.given().when(issue(ROTOR, "release-on-resolve")).is_refused(UnknownUnit, naming=ROTOR)
+    PLACES.given().when(issue(ROTOR)).nothing_happens()
+    PLACES.given().when(issue(None)).nothing_happens()
+
+
+def test_what_an_issue_says_of_a_unit_that_never_came_is_kept_until_it_comes() -> None:
+    """However long that takes: it is withheld from its receipt on, and no run can use it in between."""
+    story = PLACES.given().when(overdue(ROTOR, "permanently-unavailable")).then(IssueExpected)
+    story.when(overdue(ROTOR, "permanently-unavailable")).nothing_happens()
+    received_now = story.when(received()).then(UnitReceived, StatusChanged)
+    assert status(received_now, ROTOR) is UnitStatus.ON_HOLD
+    assert "i-1" in standing(received_now.state(ROTOR)).reason
+    freed = received_now.when(issue(ROTOR, "immediate")).then(IssueNoted, StatusChanged)
+    assert status(freed, ROTOR) is UnitStatus.AVAILABLE
+
+
+def test_two_issues_about_a_unit_to_come_are_both_kept_and_each_lets_go_for_itself() -> None:
+    """One that is resolved meanwhile is forgotten; it waits its time like every word about an unknown unit."""
+    both = [overdue(ROTOR, "release-on-resolve"), overdue(ROTOR, "permanently-unavailable", issue_id="i-2")]
+    story = PLACES.given(*both)
+    resolved = issue(ROTOR, "release-on-resolve", is_resolved=True)
+    story.when(resolved).is_refused(UnknownUnit, naming=ROTOR)
+    story = story.when(replace(resolved, is_overdue=True)).then(IssueExpected)
+    came = story.when(received()).and_then()
+    assert set(came.state(ROTOR).issues) == {"i-2"}
+    story = story.when(overdue(ROTOR, "immediate", issue_id="i-2")).then(IssueExpected)
+    assert story.state(EXPECTED) == Expected()
+    assert status(story.when(received()).and_then(), ROTOR) is UnitStatus.AVAILABLE
+
+
+def test_a_target_that_is_built_under_an_issue_is_withheld_when_it_is_done() -> None:
+    """A run creates its unit as a receipt does."""
+    story = PLACES.given(overdue(PUMP, "permanently-unavailable")).when(claimed()).and_then()
+    assert set(story.state(PUMP).issues) == {"i-1"}
+
+
+def test_everything_split_off_a_lot_that_came_under_an_issue_is_withheld_too() -> None:
+    """As of a lot that was there before its issue."""
+    story = PLACES.given(overdue(LOT, "release-on-resolve"), lot(), move(quantity="7.5"))
+    assert status(story, f"{LOT}~moved") is UnitStatus.ON_HOLD
+
+
+def test_only_so_many_units_to_come_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond that the word is refused, as every word about an unknown unit was; known ones still change."""
+    monkeypatch.setattr(expecting, "MOST_EXPECTED", 1)
+    story = PLACES.given(overdue(ROTOR, "release-on-resolve"))
+    story.when(overdue(PUMP, "release-on-resolve")).is_refused(UnknownUnit, naming=PUMP)
+    story.when(overdue(ROTOR, "permanently-unavailable")).then(IssueExpected)
 
 
 def test_a_part_of_a_lot_is_put_in_quarantine() -> None:

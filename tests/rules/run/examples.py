@@ -7,6 +7,7 @@ from typing import Any
 
 from services.run.domain import commands
 from services.run.domain.decide import decide
+from services.run.domain.delivery import Delivery, DeliveryState
 from services.run.domain.evolve import evolve
 from services.run.domain.order import (
     FieldDefinition,
@@ -183,6 +184,12 @@ def issue(issue_id: str = "issue-1", **changed: Any) -> commands.NoteIssue:
     """The issue service says how an issue of the run stands: pending, where nothing else is said."""
     usual = Issue(issue_id, "Scratch on the cover", "pending", None, False, {})
     return commands.NoteIssue(R, LEAD, NOON, replace(usual, **changed))
+
+
+def delivery(state: DeliveryState = DeliveryState.DELIVERED) -> commands.NoteDelivery:
+    """The ERP system took the first completion."""
+    about = ("E-1", "https://erp.example.com/hooks", "The ERP", "event-1", "asbuilt.run.completed.v1")
+    return commands.NoteDelivery(R, LEAD, NOON, Delivery("delivery-1", 1, *about, state, 1))
 
 
 def complete(version: str, *acknowledged: tuple[str, str], note: str = "", **changed: Any) -> commands.CompleteRun:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from services.run.domain import commands, events
 from services.run.domain.decide import decide
+from services.run.domain.delivery import DeliveryNoted, DeliveryState
 from services.run.domain.evolve import evolve
 from services.run.domain.numbers import cycle_time_s, labour_s, step_time_s
 from services.run.domain.policies import EVERY_PART, NO_POLICIES, Policies, Policy
@@ -40,6 +41,7 @@ from tests.rules.run.examples import (
     component,
     correct,
     deal_with_evidence,
+    delivery,
     edited,
     fail,
     give_up,
@@ -119,6 +121,7 @@ ASKED: Mapping[type, Strategy] = {
     commands.CompleteRun: st.just("confirm"),
     commands.NoteComponent: st.builds(component, run_id=st.sampled_from([None, "run-7"])),
     commands.NotePlacement: st.builds(placed, st.sampled_from([None, "SKID-1"])),
+    commands.NoteDelivery: st.builds(delivery, st.sampled_from(DeliveryState)),
     commands.NoteEvidence: st.builds(note_evidence, FEW),
     commands.DealWithEvidence: st.builds(deal_with_evidence, FEW),
     commands.SettleEvidence: st.builds(settle_evidence, FEW, REASONS),
@@ -255,6 +258,7 @@ LOCKED_EVENTS = (
     events.IssueNoted,
     events.ComponentNoted,
     events.PlacementNoted,
+    DeliveryNoted,
 )
 """What may happen to a completed run that stays so: others say something."""
 

@@ -25,6 +25,7 @@ from tests.rules.run.examples import (
     component,
     correct,
     deal_with_evidence,
+    delivery,
     edited,
     fail,
     give_up,
@@ -86,6 +87,7 @@ FACTS_OF_OTHERS = {
     commands.NoteIssue: issue(),
     commands.NoteComponent: component(),
     commands.NotePlacement: placed(),
+    commands.NoteDelivery: delivery(),
 }
 THE_WAYS_OUT = {commands.ReopenRun: reopen(), commands.LoseTarget: lose_target()}
 NO_CHANGE = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
@@ -37,14 +37,3 @@ def delivery(event: Document) -> Text:
         "content_hash": record["content_hash"],
     }
     return Text("\n".join(f"  {name:13} {text}" for name, text in facts.items()), style="cyan")
-
-
-def differences(compared: Document) -> RenderableType:
-    """What is otherwise in one completion record than in another."""
-    of = " to ".join(f"record {compared[end]['number']}" for end in ("from", "to"))
-    listed = shown.table("What", "Was, and is")
-    for one in compared["differences"]:
-        was, now = (escape(one[end] or "nothing") for end in ("was", "now"))
-        what = f"{escape(one['about'])}\n[dim]{escape(one['subject'])}[/]"
-        listed.add_row(what, f"[red]-[/] {was}\n[green]+[/] {now}")
-    return Group(Text(f"{compared['run_id']}: what changed from {of}", style="bold"), listed)

@@ -1,7 +1,7 @@
 """The third run: completed with a wrong value, reopened, put right, completed again; and what is otherwise now."""
 
+from shared.runtime.command.completions import differences
 from shared.runtime.command.demo import said
-from shared.runtime.command.demo.pictures import differences
 from shared.runtime.command.demo.stage import Document, Stage, confirm, step_of
 
 WRONG, RIGHT = "0.12", "0.21"

@@ -1,0 +1,30 @@
+"""What issues say about units to come, in PostgreSQL: one row, whose version comes along whenever units are locked.
+
+To change it the table of units is locked, as for the locations: no unit is received in the same moment.
+"""
+
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.inventory.domain.expecting import Expected
+from shared.messaging.transaction import Change, Held
+
+LOAD = text("select version, cast(body as text) as body from expected")
+
+PUT = text("update expected set version = :version, body = cast(:body as jsonb)")
+
+_expected = TypeAdapter(Expected)
+
+
+async def load(connection: AsyncConnection) -> Held[Expected]:
+    """What is kept, as the database has it."""
+    row = (await connection.execute(LOAD)).one()
+    return Held(row.version, _expected.validate_json(row.body))
+
+
+async def put(connection: AsyncConnection, change: Change[Expected]) -> None:
+    """Write it; the units were locked."""
+    after = change.after
+    body = _expected.dump_json(after.state).decode()
+    await connection.execute(PUT, {"version": after.version, "body": body})
