@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from standardwebhooks import Webhook
 
-from shared.runtime.command.demo.pictures import differences
+from shared.runtime.command.completions import differences
 from shared.runtime.command.demo.receiver import Receiver
 from shared.runtime.command.demo.teller import Teller
 from shared.runtime.command.errors import CommandFailed, ExitCode
