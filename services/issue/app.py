@@ -73,7 +73,7 @@ def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | N
 
     def extras(engine: AsyncEngine, patience: Patience, road: Road) -> list[Extra]:
         recalculator = Recalculator(engine, road, patience, interval_s=settings.sweep_interval_ms / 1000)
-        own = [Extra("recalculator", recalculator.run, recalculator.stop)]
+        own = [Extra("recalculator", recalculator.rounds.run, recalculator.rounds.stop)]
         if objects is not None:
             own.append(Extra("files", objects.run, objects.stop, objects.close))
         return own

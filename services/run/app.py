@@ -89,10 +89,10 @@ def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | N
 
     def extras(engine: AsyncEngine, patience: Patience, road: Road) -> list[Extra]:
         reassessor = Reassessor(engine, road, patience, interval_s=settings.sweep_interval_ms / 1000)
-        own = [Extra("reassessor", reassessor.run, reassessor.stop)]
+        own = [Extra("reassessor", reassessor.rounds.run, reassessor.rounds.stop)]
         if settings.session_idle_s:
             idle = IdleSessions(engine, road, patience, idle=timedelta(seconds=settings.session_idle_s))
-            own.append(Extra("idle sessions", idle.run, idle.stop))
+            own.append(Extra("idle sessions", idle.rounds.run, idle.rounds.stop))
         if objects is not None:
             own.append(Extra("files", objects.run, objects.stop, objects.close))
         return own

@@ -1,8 +1,6 @@
 """What has to be done now and then: take up records that stand aside, forget old events, measure."""
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
@@ -11,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.messaging.patience import Patience
 from shared.messaging.road import Road
+from shared.messaging.rounds import Rounds
 from shared.messaging.watch import Watch
 
 EARLY_EVERY = 5
@@ -67,30 +66,18 @@ class Housekeeping:
         self._road = road
         self._relay = relay
         self._consumer = consumer
-        self._patience = patience
         self._watch = watch
-        self._interval_s = interval_s
         self._inbox_for = inbox_for
         self._on_round = on_round
-        self._stopped = asyncio.Event()
+        self._number = 0
+        self.rounds = Rounds("housekeeping", self._next, patience, pause_s=interval_s)
 
-    def stop(self) -> None:
-        """End after the round in hand."""
-        self._stopped.set()
-
-    async def run(self) -> None:
-        """One round after another, until stopped."""
-        number = 0
-        while not self._stopped.is_set():
-            number += 1
-            try:
-                await self.round(number)
-                self._patience.relax("housekeeping")
-            except Exception as error:  # noqa: BLE001 - the next round tries again
-                await self._patience.wait("housekeeping", error)
-            self._on_round(number)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), timeout=self._interval_s)
+    async def _next(self) -> None:
+        self._number += 1
+        try:
+            await self.round(self._number)
+        finally:
+            self._on_round(self._number)
 
     async def round(self, number: int) -> None:
         """Everything that is due in this round."""
@@ -114,5 +101,5 @@ class Housekeeping:
             for _time in range(TRIM_AT_MOST):
                 async with self._engine.begin() as connection:
                     done = await connection.execute(statement, {"keep": self._inbox_for, "limit": TRIM_ROWS})
-                if done.rowcount < TRIM_ROWS or self._stopped.is_set():
+                if done.rowcount < TRIM_ROWS or self.rounds.is_stopped:
                     break

@@ -84,7 +84,7 @@ class Program:
         if self.consumer is not None:
             self._go("consumer", self._consume(self.consumer))
         if self.parts & {"consumer", "relay"}:
-            self._go("housekeeping", self.housekeeping.run())
+            self._go("housekeeping", self.housekeeping.rounds.run())
         if "relay" in self.parts:
             self._go("relay", self.relay.run())
             for extra in self.extras:
@@ -143,7 +143,7 @@ class Program:
         self.patience.interrupt()
         if self.consumer is not None:
             await self.consumer.stop()
-        self.housekeeping.stop()
+        self.housekeeping.rounds.stop()
         for extra in self.extras:
             extra.stop()
         self.relay.stop()

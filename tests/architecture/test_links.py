@@ -8,7 +8,7 @@ import pytest
 from services.run.domain.review import review
 from services.run.domain.run import StepState
 from services.run.domain.shown import Blocker, Warned
-from tests.architecture.test_permissions import ENDPOINTS
+from tests.architecture.who_may import ENDPOINTS
 from tests.rules.run.examples import RUN, R, cancel, completed, ordered, ready, start, with_step
 from tests.rules.run.test_warnings import everything_warned_of
 

@@ -1,6 +1,5 @@
 """Steps over HTTP, on a real PostgreSQL: what people do to them, and what the database keeps of it."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -239,12 +238,3 @@ async def test_many_idle_people_are_looked_at_in_pages(as_: Served, monkeypatch:
     await looking(as_).round()
     run = (await as_("viewer").get("/runs/run-2")).json()
     assert [step["sessions"][0]["ended_because"] for step in run["steps"]] == ["idle"] * 5
-
-
-async def test_the_look_for_idle_people_runs_until_it_is_stopped(as_: Served) -> None:
-    """Its first round at once; the end is prompt."""
-    looks = looking(as_)
-    task = asyncio.create_task(looks.run())
-    await asyncio.sleep(0)
-    looks.stop()
-    await asyncio.wait_for(task, 10)

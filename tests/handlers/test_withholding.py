@@ -146,3 +146,9 @@ async def test_what_is_kept_for_a_unit_to_come_is_kept_in_the_database(
         await again.takes(received())
         shown = (await again("viewer").get(f"/units/{ROTOR}")).json()
         assert (shown["status"], shown["withheld_by"]) == ("on_hold", ["i-1"])
+        scrap = {"disposition": "scrap", "availability": "permanently-unavailable"}
+        await again.takes(an_issue("disposition-chosen", "ROT-2", issue_id="i-2", **scrap))
+        inventory.rows("update parked set deadline = now() - interval '1 minute'")
+        assert await again.road.take_up() == 1
+    (kept,) = inventory.rows("select array(select jsonb_object_keys(body->'by_unit')) as units from expected")
+    assert kept["units"] == ["ROT-2"], "the one that came is not waited for any more"

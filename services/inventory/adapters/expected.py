@@ -12,15 +12,19 @@ from shared.messaging.transaction import Change, Held
 
 LOAD = text("select version, cast(body as text) as body from expected")
 
+KNOWN = text("select unit_id from unit where unit_id = any(cast(:ids as text[]))")
+
 PUT = text("update expected set version = :version, body = cast(:body as jsonb)")
 
 _expected = TypeAdapter(Expected)
 
 
 async def load(connection: AsyncConnection) -> Held[Expected]:
-    """What is kept, as the database has it."""
+    """What is kept, as the database has it; of a unit that came meanwhile nothing, for it has the word itself now."""
     row = (await connection.execute(LOAD)).one()
-    return Held(row.version, _expected.validate_json(row.body))
+    kept = _expected.validate_json(row.body).by_unit
+    came = {one.unit_id for one in await connection.execute(KNOWN, {"ids": list(kept)})} if kept else set()
+    return Held(row.version, Expected({unit_id: says for unit_id, says in kept.items() if unit_id not in came}))
 
 
 async def put(connection: AsyncConnection, change: Change[Expected]) -> None:

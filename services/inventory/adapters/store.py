@@ -52,6 +52,8 @@ class UnitStore:
         """
         if LOCATIONS in keys or EXPECTED in keys:
             await connection.execute(locations.LOCK)
+        if EXPECTED in keys:
+            self._expected = None  # units may have come since it was read, which is no change of it
         wanted, wider = _named(keys)
         found = await self._climbed(connection, wanted, wider)
         rows = list((await connection.execute(tables.LOCK, {"ids": sorted(found)})).all())

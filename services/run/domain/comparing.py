@@ -183,13 +183,13 @@ def _words(before: Record, after: Record) -> Iterator[Difference]:
     for member, name in WHOLE.items():
         was, now = (str(record.get(member) or "") or None for record in (before, after))
         if was != now:
-            yield _difference(member.replace("_", "-"), str(after["run_id"]), was, now, name)
+            yield _difference(name.removesuffix(" in seconds"), str(after["run_id"]), was, now, f"The {name}")
 
 
 WHOLE = {
-    "note": "The note",
-    "started_at": "The start of the run",
-    "as_built_version": "The version of the as-built",
-    "cycle_time_s": "The cycle time in seconds",
-    "labour_s": "The labour in seconds",
+    "note": "note",
+    "started_at": "start of the run",
+    "as_built_version": "version of the as-built",
+    "cycle_time_s": "cycle time in seconds",
+    "labour_s": "labour in seconds",
 }

@@ -68,7 +68,7 @@ def test_an_exchanged_unit_is_told_by_its_requirement() -> None:
     assert sentences(differences, "installation") == [
         "Installation rotor was 1 of ROTOR-7, unit ROTOR-1 and is 1 of ROTOR-7, unit ROTOR-2."
     ]
-    assert sentences(differences, "as-built-version") == ["The version of the as-built was 2 and is 4."]
+    assert sentences(differences, "version of the as-built") == ["The version of the as-built was 2 and is 4."]
 
 
 def test_a_part_that_is_excepted_now_is_told_with_its_issue() -> None:
