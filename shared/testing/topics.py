@@ -186,6 +186,7 @@ class Listener:
             "enable.auto.commit": False,
         }
         self._consumer = Consumer({**settings, "auto.offset.reset": "earliest", "fetch.wait.max.ms": 20})
+        self._address = address
         self.starts = dict(starts if starts is not None else ends(address))
         self._heard: dict[str, list[Heard]] = {name: [] for name, _ in self.starts}
         self._consumer.assign([TopicPartition(name, one, offset) for (name, one), offset in self.starts.items()])
@@ -213,17 +214,14 @@ class Listener:
 
     def now(self, topic: str) -> list[Heard]:
         """Everything that is on a topic at this moment, since the start."""
-        ends_now = {at: self._end(at) for at in self.starts if at[0] == topic}
+        found = _again(lambda: ends(self._address, topic))
+        ends_now = {at: end for at, end in found.items() if at in self.starts}
         is_read = lambda _: all(self._position(at) >= end for at, end in ends_now.items())  # noqa: E731
         return self(topic, is_read, what="not read to the end")
 
     def close(self) -> None:
         """Stop reading."""
         self._consumer.close()
-
-    def _end(self, at: tuple[str, int]) -> int:
-        _, high = _again(lambda: self._consumer.get_watermark_offsets(TopicPartition(*at), timeout=10))
-        return int(high)
 
     def _position(self, at: tuple[str, int]) -> int:
         offset = int(self._consumer.position([TopicPartition(*at)])[0].offset)
@@ -236,15 +234,17 @@ class Listener:
                 self._heard[heard.topic].append(heard)
 
 
-def ends(address: str) -> dict[tuple[str, int], int]:
-    """The offset after the last record of every partition of the catalog's topics."""
+def ends(address: str, *names: str) -> dict[tuple[str, int], int]:
+    """The offset after the last record of every partition of the topics of these names, or of all of the catalog. Asked by a new
+    client: one that lived through a restart of the broker may ask for a leader that it remembers.
+    """
     consumer = Consumer({"bootstrap.servers": address, **QUIET, "group.id": "ends", "allow.auto.create.topics": True})
     try:
         found = {}
-        for topic in TOPICS:
-            for one in consumer.list_topics(topic.name, timeout=20).topics[topic.name].partitions:
-                _, high = consumer.get_watermark_offsets(TopicPartition(topic.name, one), timeout=20)
-                found[topic.name, one] = max(0, int(high))  # the in-memory broker has none yet
+        for name in names or [topic.name for topic in TOPICS]:
+            for one in consumer.list_topics(name, timeout=20).topics[name].partitions:
+                _, high = consumer.get_watermark_offsets(TopicPartition(name, one), timeout=20)
+                found[name, one] = max(0, int(high))  # the in-memory broker has none yet
         return found
     finally:
         consumer.close()
@@ -312,11 +312,11 @@ def _has_leaders(address: str) -> bool:
 def _again(ask: Callable[[], T]) -> T:
     """A broker that has just started has no coordinator for a second, and a client may not know a leader."""
 
-    def look() -> tuple[T] | None:
+    def look() -> tuple[T]:
         try:
             return (ask(),)
-        except KafkaException:
-            return None
+        except KafkaException as failure:
+            raise AssertionError(failure) from None
 
     return eventually(look, 30, "the coordinator or the leader answers")[0]
 
