@@ -235,8 +235,9 @@ class Listener:
 
 
 def ends(address: str, *names: str) -> dict[tuple[str, int], int]:
-    """The offset after the last record of every partition of the topics of these names, or of all of the catalog. Asked by a new
-    client: one that lived through a restart of the broker may ask for a leader that it remembers.
+    """The offset after the last record of every partition of the topics of these names, or of all of the catalog.
+
+    Asked by a new client: one that lived through a restart of the broker may ask for a leader that it remembers.
     """
     consumer = Consumer({"bootstrap.servers": address, **QUIET, "group.id": "ends", "allow.auto.create.topics": True})
     try:
