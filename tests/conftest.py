@@ -1,6 +1,7 @@
 """Fixtures of all tests: one broker and one PostgreSQL server for a test run, started when first asked for."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -24,6 +25,12 @@ LAST_LINES = 40
 
 chosen_broker = lru_cache(maxsize=1)(brokers.choose)
 chosen_server = lru_cache(maxsize=1)(servers.choose)
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests in the background has Ctrl-C ignored, and so would everything that they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> list[str]:

@@ -1,11 +1,15 @@
 """What every wire contract is made of: frozen shapes, tolerant of attributes that a newer producer added."""
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from shared.kernel import plain
+
+P = ParamSpec("P")
+C = TypeVar("C", bound=BaseModel)
 
 MOST_DIGITS = 60
 """Digits of an exact decimal on either side of its point, at most: more than any instrument has."""
@@ -39,6 +43,29 @@ class Contract(BaseModel):
     """A message or a part of one. Shape only: no rule lives here."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+def unvalidated(contract: Callable[P, C]) -> Callable[P, C]:
+    """Makes a contract without validating it, in a quarter of the time: for what we tell ourselves, again and again.
+
+    The type checker sees to its members; the suites read everything that is told as its consumers do, validated.
+    """
+    model: Any = contract
+    absent = {name: None if one.is_required() else one.get_default() for name, one in model.model_fields.items()}
+    own: set[str] = set()
+
+    def made(*_: P.args, **members: P.kwargs) -> C:
+        told: C = object.__new__(model)
+        for name, content in (
+            ("__dict__", {**absent, **members}),
+            ("__pydantic_fields_set__", own),
+            ("__pydantic_extra__", None),
+            ("__pydantic_private__", None),
+        ):
+            object.__setattr__(told, name, content)
+        return told
+
+    return made
 
 
 class By(Contract):

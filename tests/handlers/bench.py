@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from shared.contracts import envelope
 from shared.kernel import Actor
 from shared.messaging.messages import Ask, KeptRecord
 from shared.messaging.road import Answer, Road, command
@@ -31,6 +32,7 @@ class Bench:
         self.now = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
         self.work = MemoryUnitOfWork(widened)
         self._offsets = count()
+        self._looked_at = 0
         self.road = Road(
             service,
             self.work,
@@ -44,9 +46,19 @@ class Bench:
     async def takes(self, *batch: Sent) -> Counter[str]:
         """One batch; how many records ended in which way."""
         endings = await self.road.take([self._record(one) for one in batch])
-        ids = Counter((one.topic, one.event_id) for one in self.work.tables.outbox)
-        assert max(ids.values(), default=1) == 1, "two announcements under one id: who knows the first drops the second"
+        self._look_at_announcements()
         return endings
+
+    def _look_at_announcements(self) -> None:
+        told = self.work.tables.outbox
+        ids = Counter((one.topic, one.event_id) for one in told)
+        assert max(ids.values(), default=1) == 1, "two announcements under one id: who knows the first drops the second"
+        for one in told[self._looked_at :]:
+            read = envelope.read(one.body, (), envelope.MAX_FACT_BYTES)
+            _, contract = envelope.contract_of(read)
+            again = contract.model_dump(mode="json", exclude_none=True)
+            assert json.loads(one.body)["data"] == again, "what is told is what its contract says, and nothing else"
+        self._looked_at = len(told)
 
     async def waits(self, minutes: float) -> None:
         """Time goes by, and the records that stand aside are looked at."""

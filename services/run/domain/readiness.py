@@ -20,33 +20,37 @@ Events = tuple[events.AnyEvent, ...]
 MOST_BLOCKERS = 20
 """That are named when a run is not ready any more; the review has all."""
 
-_ELSEWHERE = (
-    events.StepStarted,
-    events.ValueRecorded,
-    events.StepSignedOff,
-    events.StepFailed,
-    events.FailureAcknowledged,
-    events.StepSentToRework,
-    events.StepHeld,
-    events.StepResumed,
-    events.StepCanceled,
-    events.CheckedIn,
-    events.CheckedOut,
-    events.SessionCorrected,
-    events.GateApproved,
-    events.TargetNoted,
-    events.InstallationNoted,
-    events.RemovalNoted,
-    events.QuantityNoted,
-    events.RequirementNoted,
-    events.IssueNoted,
-    events.ComponentNoted,
-    events.PlacementNoted,
-    DeliveryNoted,
-    events.EvidenceRefused,
-    events.EvidenceSettled,
+_ELSEWHERE = frozenset(
+    (
+        events.StepStarted,
+        events.ValueRecorded,
+        events.StepSignedOff,
+        events.StepFailed,
+        events.FailureAcknowledged,
+        events.StepSentToRework,
+        events.StepHeld,
+        events.StepResumed,
+        events.StepCanceled,
+        events.CheckedIn,
+        events.CheckedOut,
+        events.SessionCorrected,
+        events.GateApproved,
+        events.TargetNoted,
+        events.InstallationNoted,
+        events.RemovalNoted,
+        events.QuantityNoted,
+        events.RequirementNoted,
+        events.IssueNoted,
+        events.ComponentNoted,
+        events.PlacementNoted,
+        DeliveryNoted,
+        events.EvidenceRefused,
+        events.EvidenceSettled,
+    )
 )
 """Events that complete no step but the one that they name."""
+
+_DONE = (StepState.COMPLETE, StepState.CANCELED)
 
 
 def with_readiness(run: Run | None, happened: Events, policies: Policies) -> Events:
@@ -70,14 +74,13 @@ def _stays_blocked(run: Run, happened: Events) -> bool:
     """Whether a required step that these events do not touch is not complete: usually one of the last, so this is
     cheap, and nearly all events of a plant end here.
     """
-    if run.is_ready or not all(isinstance(event, _ELSEWHERE) for event in happened):
+    if run.is_ready or not _ELSEWHERE.issuperset(map(type, happened)):
         return False
-    touched = {getattr(event, "step_id", None) for event in happened}
-    for step in reversed(tuple(run.steps.values())):
-        if step.state not in (StepState.COMPLETE, StepState.CANCELED):
-            definition = step.definition
-            if definition.required and definition.step_id not in touched:
-                return True
+    touched = [getattr(event, "step_id", None) for event in happened]
+    for ordered in reversed(run.order.steps):
+        step = run.steps[ordered.step_id]
+        if step.definition.required and ordered.step_id not in touched and step.state not in _DONE:
+            return True
     return False
 
 
