@@ -183,8 +183,9 @@ def quarantine(message: Message) -> Ask[commands.Quarantine]:
 def _as_it_stands(message: Message) -> commands.NoteIssue:
     data = _is(message, issue.IssueFact)
     says = IssueSays(data.issue_id, data.disposition, data.availability, data.state == "resolved")
-    parts = tuple(commands.PartHeld(one.unit_id, one.of_unit_id) for one in data.quarantined)
-    return commands.NoteIssue(data.unit_id, message.actor, message.happened_at, says, parts)
+    parts = tuple(commands.PartHeld(one.unit_id, one.of_unit_id) for one in data.quarantined if one.state != "refused")
+    who = (message.actor, message.happened_at)
+    return commands.NoteIssue(data.unit_id, *who, says, parts, part_numbers=data.part_numbers)
 
 
 def _spoken_of(command: commands.NoteIssue) -> tuple[str, ...]:

@@ -83,6 +83,7 @@ def _issue(event: events.IssueNoted) -> contracts.UnitIssueNoted:
         disposition=says.disposition,
         availability=says.availability,
         resolved=says.is_resolved,
+        part_number=event.part_number,
     )
 
 

@@ -26,7 +26,7 @@ def announce(event: events.AnyEvent) -> Contract:
             return _change(event, evolve(event.before, event))
 
 
-def _change(
+def _change(  # noqa: C901 - one line for each event
     event: events.DispositionChosen
     | events.IssueApproved
     | events.IssueDispositioned
@@ -35,6 +35,9 @@ def _change(
     | events.IssueResolved
     | events.IssueReopened
     | events.IssueQuarantined
+    | events.QuarantineHeld
+    | events.QuarantineRefused
+    | events.IssuePartsNoted
     | events.IssueAvailabilityChanged,
     after: Issue,
 ) -> Contract:
@@ -56,8 +59,10 @@ def _change(
             return contracts.IssueResolved(**standing, resolution=event.resolution)
         case events.IssueReopened():
             return contracts.IssueReopened(**standing, reason=event.reason)
-        case events.IssueQuarantined():
-            return contracts.IssueQuarantined(**standing, part=_part(event.part))
+        case events.IssuePartsNoted():
+            return contracts.IssuePartsNoted(**standing)
+        case events.IssueQuarantined() | events.QuarantineHeld() | events.QuarantineRefused():
+            return _set_apart(event, after, standing)
         case events.IssueAvailabilityChanged():
             was = event.before.availability
             assert was is not None  # noqa: S101 - only what was chosen has an availability that changes
@@ -87,16 +92,38 @@ def _standing(issue: Issue, event: events.AnyIssueEvent) -> dict[str, Any]:
             contracts.DispositionApproval(role=one.role, approved_by=by(one.by), approved_at=one.at)
             for one in issue.approvals
         ),
-        "quarantined": tuple(map(_part, issue.quarantined)),
+        "quarantined": tuple(_part(issue, one) for one in issue.quarantined),
+        "part_numbers": issue.part_numbers,
     }
+
+
+def _set_apart(
+    event: events.IssueQuarantined | events.QuarantineHeld | events.QuarantineRefused,
+    after: Issue,
+    standing: dict[str, Any],
+) -> Contract:
+    named = event.part.unit_id if isinstance(event, events.IssueQuarantined) else event.part_unit_id
+    part = _part(after, next(one for one in after.quarantined if one.unit_id == named))
+    match event:
+        case events.IssueQuarantined():
+            return contracts.IssueQuarantined(**standing, part=part)
+        case events.QuarantineHeld():
+            return contracts.QuarantineHeld(**standing, part=part)
+        case events.QuarantineRefused(because=why):
+            told = {"code": why.code, "obstacle": why.obstacle, "resolve": why.resolve}
+            return contracts.QuarantineRefused(**standing, part=part, **told)
+        case _:
+            assert_never(event)
 
 
 def _exception(one: RequirementException) -> ExceptionApproved:
     return ExceptionApproved(requirement_id=one.requirement_id, quantity=one.quantity)
 
 
-def _part(one: Quarantined) -> contracts.Quarantined:
-    return contracts.Quarantined(unit_id=one.unit_id, of_unit_id=one.of_unit_id, quantity=one.quantity)
+def _part(issue: Issue, one: Quarantined) -> contracts.Quarantined:
+    return contracts.Quarantined(
+        unit_id=one.unit_id, of_unit_id=one.of_unit_id, quantity=one.quantity, state=issue.state_of(one).value
+    )
 
 
 def _beside(event: events.IssueCommented | events.IssueFileAttached) -> Contract:

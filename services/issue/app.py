@@ -27,7 +27,7 @@ from services.issue.domain.events import AnyEvent
 from services.issue.domain.evolve import evolve
 from services.issue.domain.issue import Issue
 from services.issue.handlers import HANDLERS
-from shared.contracts.catalog import RUNS
+from shared.contracts.catalog import INVENTORY, RUNS
 from shared.messaging.patience import Patience
 from shared.messaging.road import Road
 from shared.messaging.service import Known, Service
@@ -58,7 +58,7 @@ def _subject_of(event: AnyEvent) -> str:
 
 SERVICE = Service(
     name="issue",
-    topics=(RUNS.name,),
+    topics=(RUNS.name, INVENTORY.name),
     decide=_decide,
     evolve=_evolve,
     subject_of=_subject_of,

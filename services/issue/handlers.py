@@ -1,13 +1,15 @@
-"""Message to command: which facts of a run open an issue, unasked (domain.md 5)."""
+"""Message to command: which facts of a run open an issue, unasked (domain.md 5), and what run and inventory answer to
+what an issue says.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
-from services.issue.domain.commands import OpenUnasked
-from services.issue.domain.issue import Finding
-from shared.contracts import run
+from services.issue.domain.commands import NoteParts, NoteRefusal, NoteUnit, OpenUnasked
+from services.issue.domain.issue import Finding, Obstacle
+from shared.contracts import inventory, run
 from shared.contracts.base import Contract
 from shared.kernel import derived_id, plain
 from shared.messaging.messages import Ask, Message
@@ -43,10 +45,37 @@ def open_on_value(message: Message) -> Ask[OpenUnasked] | None:
     return Ask((issue_id,), OpenUnasked(issue_id, message.actor, message.happened_at, finding))
 
 
+def note_run(message: Message) -> Ask[NoteParts]:
+    """A run heard of the issue, and tells what it builds, and of which part the issue's requirement is."""
+    data = _is(message, run.IssueNoted)
+    return Ask((data.issue_id,), NoteParts(data.issue_id, message.actor, message.happened_at, data.part_numbers))
+
+
+def note_unit(message: Message) -> Ask[NoteUnit]:
+    """Inventory tells what the issue means to a unit, and of which part that is."""
+    data = _is(message, inventory.UnitIssueNoted)
+    parts = () if data.part_number is None else (data.part_number,)
+    who = (data.issue_id, message.actor, message.happened_at)
+    return Ask((data.issue_id,), NoteUnit(*who, parts, data.unit_id, data.quarantine))
+
+
+def note_refusal(message: Message) -> Ask[NoteRefusal] | None:
+    """Inventory could not split off what the issue wanted held; its other refusals are nobody's here."""
+    data = _is(message, inventory.UnitChangeRefused)
+    if data.quarantine_unit_id is None:
+        return None
+    because = Obstacle(data.code, data.obstacle, data.resolve)
+    who = (data.subject_id, message.actor, message.happened_at)
+    return Ask((data.subject_id,), NoteRefusal(*who, data.quarantine_unit_id, because))
+
+
 HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
     {
         run.StepFailed: Handler(open_on_failure),
         run.ValueRecorded: Handler(open_on_value),
+        run.IssueNoted: Handler(note_run),
+        inventory.UnitIssueNoted: Handler(note_unit),
+        inventory.UnitChangeRefused: Handler(note_refusal),
     }
 )
 

@@ -370,4 +370,5 @@ def _issue_noted(event: events.IssueNoted) -> contracts.IssueNoted:
         exceptions=tuple(
             ExceptionApproved(requirement_id=name, quantity=quantity) for name, quantity in issue.excepted.items()
         ),
+        part_numbers=event.part_numbers,
     )

@@ -251,6 +251,7 @@ def note_issue(message: Message) -> Ask[commands.NoteIssue] | None:
         excepted,
         data.step_id,
         data.field_id,
+        data.requirement_id,
     )
     return Ask((data.run_id,), commands.NoteIssue(data.run_id, message.actor, message.happened_at, noted))
 

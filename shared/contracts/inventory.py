@@ -113,6 +113,7 @@ class UnitIssueNoted(Fact):
     disposition: Name | None = None
     availability: Name | None = Field(None, description="of the disposition that was chosen")
     resolved: bool = False
+    part_number: Name | None = Field(None, description="of the unit")
 
 
 class UnitIssueExpected(Notice):
@@ -287,6 +288,8 @@ class CompletionContested(Fact):
 
 class UnitChangeRefused(ChangeRefused):
     """A change of a unit was refused."""
+
+    quarantine_unit_id: Id | None = Field(None, description="the part that an issue wanted split off and held")
 
 
 class UnitRecordParked(RecordParked):

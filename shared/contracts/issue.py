@@ -23,12 +23,17 @@ Availability = Literal["immediate", "release-on-resolve", "permanently-unavailab
 """Whether the unit of an issue may be used: at once, when the issue is resolved, or never."""
 
 
+QuarantineState = Literal["asked", "held", "released", "refused"]
+"""Inventory has not answered yet; it holds the part; the issue allows its use again; it could not split it off."""
+
+
 class Quarantined(Contract):
     """Part of a unit, split off and held because of the issue."""
 
     unit_id: Id = Field(description="of the part")
     of_unit_id: Id = Field(description="the unit that it is split off from")
     quantity: Exact
+    state: QuarantineState | None = Field(None, description="what inventory made of it")
 
 
 class DispositionApproval(Contract):
@@ -57,6 +62,9 @@ class IssueFact(Fact):
     approver_roles: tuple[Name, ...] = Field((), description="each of which the disposition needs")
     approvals: tuple[DispositionApproval, ...] = Field((), description="of the disposition that was chosen")
     quarantined: tuple[Quarantined, ...] = Field((), description="every part that the issue had split off and held")
+    part_numbers: tuple[Name, ...] = Field(
+        (), description="of its unit, of what its run builds, of its requirement, and of what it holds, as far as known"
+    )
 
 
 class IssueOpened(IssueFact):
@@ -114,6 +122,25 @@ class IssueQuarantined(IssueFact):
     """Part of a unit is to be split off and held because of the issue; inventory does it."""
 
     part: Quarantined
+
+
+class QuarantineHeld(IssueFact):
+    """Inventory split a part off because of the issue, and holds it."""
+
+    part: Quarantined
+
+
+class QuarantineRefused(IssueFact):
+    """Inventory could not split a part off that the issue wanted held; nothing is set apart by that."""
+
+    part: Quarantined
+    code: Name = Field(description="stable, machine-readable")
+    obstacle: Text
+    resolve: Text = ""
+
+
+class IssuePartsNoted(IssueFact):
+    """What the issue is about has a part number that was not known when it was opened."""
 
 
 class IssueAvailabilityChanged(IssueFact):

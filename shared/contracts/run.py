@@ -36,8 +36,8 @@ class RunFailed(Fact):
 
 
 class StepStarted(Fact):
-    """A step was started, which checks its person in; the first one of a run stamps the run's start. Said again when
-    it turns out that the step began earlier than was known.
+    """A step was started, which checks its person in; said again when it turns out that it began earlier. The first one
+    of a run stamps the run's start.
     """
 
     run_id: Id
@@ -296,6 +296,7 @@ class IssueNoted(Fact):
     disposition: Name | None = None
     approved: bool = Field(description="its disposition is approved")
     exceptions: tuple[ExceptionApproved, ...] = ()
+    part_numbers: tuple[Name, ...] = Field((), description="of what is built, and of the requirement that it is about")
 
 
 class DeliveryNoted(Fact, DeliveryOfRun):

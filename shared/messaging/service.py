@@ -91,6 +91,11 @@ class Service:
         """The CloudEvents source of its announcements."""
         return f"urn:asbuilt:{self.name}"
 
+    def ignores(self, message: Message) -> bool:
+        """Whether a record is none of its business: it changes nothing here, however often it comes."""
+        is_read = message.ask is None and message.unreadable is None and self.everything is None
+        return is_read and type(message.data) not in self.handlers
+
     @property
     def own_topics(self) -> frozenset[str]:
         """Where it announces; it may listen there too."""

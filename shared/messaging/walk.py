@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from shared.contracts.base import Contract
+from shared.contracts.base import ChangeRefused, Contract
 from shared.contracts.catalog import PARKINGS, REFUSALS
 from shared.kernel import RefusalKind, Refused, Unknown, WrongKey
 from shared.messaging.announcing import announcements_of, subject_of
@@ -65,6 +66,9 @@ class Walk:
 
     def ask(self, message: Message) -> Ask[Any] | None:
         """What a message asks for. ``None`` when the road ends here: parked, refused, or not our business."""
+        if self.service.ignores(message):
+            self._settle(message, "done")
+            return None
         if self._is_behind(message):
             self._park(message, Parking.BEHIND, "behind", "An earlier record of its key stands aside.")
             return None
@@ -150,10 +154,7 @@ class Walk:
         if message.unreadable is not None:
             self._park_unreadable(message)
             return None
-        handler = self.service.handlers.get(type(message.data))  # type: ignore[arg-type]
-        if handler is None:
-            self._settle(message, "done")
-            return None
+        handler = self.service.handlers[type(message.data)]  # type: ignore[index]
         if message.key != message.expected_key:
             raise WrongKey(key=message.key or "missing", expected=message.expected_key)
         self._permit(message, handler.permission)
@@ -212,7 +213,8 @@ class Walk:
         return Outcome((), refused, self.known.get(subject))
 
     def _announce_refused(self, message: Message, refused: Refused, ask: Ask[Any] | None, subject: str) -> None:
-        told = REFUSALS[self.service.name](
+        contract = REFUSALS[self.service.name]
+        told = contract(
             by=by(message.actor),
             subject_id=subject,
             refused_id=message.id,
@@ -223,6 +225,7 @@ class Walk:
             resolve=refused.resolution,
             run_id=self._named("run_id", message, ask, subject),
             unit_id=self._named("unit_id", message, ask, subject),
+            **{name: self._named(name, message, ask, subject) for name in _besides(contract)},
         )
         self.announcements += self._announcement(message, told, "refused", None, message.happened_at)
 
@@ -314,3 +317,9 @@ class Walk:
         self.endings[ending] += 1
         if message.parked_id is not None:
             self.settled.append((message.parked_id, ending))
+
+
+@lru_cache(maxsize=16)
+def _besides(contract: type[ChangeRefused]) -> tuple[str, ...]:
+    """What the refusals of one service name that those of others do not."""
+    return tuple(contract.model_fields.keys() - ChangeRefused.model_fields.keys())

@@ -31,11 +31,19 @@ _APPROVALS = {
     "/approvals/approved_by/person",
     "/approvals/approved_by/machine",
 }
-_QUARANTINED = {"/quarantined/unit_id", "/quarantined/of_unit_id", "/quarantined/quantity"}
+_QUARANTINED = {
+    "/quarantined/unit_id",
+    "/quarantined/of_unit_id",
+    "/quarantined/quantity",
+    "/quarantined/state",
+}
 
 NEVER_SAID = {
     # every issue event has one shape; a fresh issue has no disposition yet, and excepts nothing before all approve
-    "asbuilt.issue.opened.v1": {"/disposition", "/availability"} | _EXCEPTIONS | _APPROVALS | _QUARANTINED,
+    "asbuilt.issue.opened.v1": {"/disposition", "/availability", "/part_numbers"}
+    | _EXCEPTIONS
+    | _APPROVALS
+    | _QUARANTINED,
     "asbuilt.issue.disposition-chosen.v1": _EXCEPTIONS | _APPROVALS,
     "asbuilt.issue.approved.v1": _EXCEPTIONS,
     "asbuilt.issue.reopened.v1": _EXCEPTIONS | _APPROVALS,

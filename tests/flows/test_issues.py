@@ -74,7 +74,7 @@ def test_a_unit_with_two_issues_is_available_when_both_allow_it(floor: Floor) ->
 def of_the_issue(history: list[Document]) -> list[str]:
     """What happened to the issue itself; what inventory noted of it stands between."""
     types = (one["type"].split(".") for one in history)
-    return [happened for _, about, happened, _ in types if about == "issue"]
+    return [happened for _, about, happened, _ in types if about == "issue" and happened != "parts-noted"]
 
 
 def test_an_exception_lives_as_long_as_its_disposition_is_approved(floor: Floor) -> None:
@@ -114,10 +114,34 @@ def test_an_issue_holds_part_of_a_lot(floor: Floor) -> None:
     part = does(floor, issue_id, "quarantine", quantity="4")["quarantined"][0]["unit_id"]
     floor.sees("inventory", "/units?lot=L77", lambda one: len(one["items"]) == 2)
     held = stands(floor, part, "on_hold", issue_id)
+    floor.sees("issue", f"/issues/{issue_id}", lambda one: set_apart(one) == ["held"])
+    floor.sees("issue", "/issues?part_number=SEAL-3", lambda one: [i["issue_id"] for i in one["items"]] == [issue_id])
     rest = stands(floor, "SEAL-3:L77", "available")
     assert (held["quantity"], rest["quantity"]) == ("4", "6")
     does(floor, issue_id, "disposition", disposition="use-as-is", justification="Within tolerance.")
     stands(floor, part, "available")
+    assert set_apart(floor.asks("issue", "GET", f"/issues/{issue_id}").json()) == ["released"]
+
+
+def test_an_issue_shows_what_could_not_be_held(floor: Floor) -> None:
+    """The lot has not so many left; what was asked for after it is held. All of it stands in the history."""
+    lot = {"part_number": "SEAL-3", "revision": "A", "lot": "L78", "quantity": "10"}
+    floor.plant.publish.event("plant.unit.received.v1", {"unit_id": "SEAL-3:L78", **lot})
+    stands(floor, "SEAL-3:L78", "available")
+    issue_id = opens(floor, unit_id="SEAL-3:L78")
+    for quantity in ("40", "4"):
+        does(floor, issue_id, "quarantine", quantity=quantity)
+    path = f"/issues/{issue_id}"
+    issue = floor.sees("issue", path, lambda one: set_apart(one) == ["refused", "held"])
+    why = issue["quarantined"][0]["refused_because"]
+    assert (why["code"], why["obstacle"]) == ("insufficient-quantity", "SEAL-3:L78 has 10 left, not 40.")
+    told = {"quarantine-refused", "quarantine-held"}
+    floor.sees("audit", f"/history?issue_id={issue_id}", lambda one: told <= set(of_the_issue(one["items"])))
+
+
+def set_apart(issue: Document) -> list[str]:
+    """What became of each part that was to be set apart."""
+    return [one["state"] for one in issue["quarantined"]]
 
 
 def blocked_by(floor: Floor, run_id: str, *codes: str) -> None:

@@ -28,7 +28,17 @@ SHOWN: dict[str, Any] = LISTED | {
     "exceptions": [{"requirement_id": "bolts", "quantity": "1"}],
     "exceptions_are_alive": False,
     "withholds": True,
-    "quarantined": [{"unit_id": "B:L1~a", "of_unit_id": "B:L1", "quantity": "3"}],
+    "part_numbers": ["HP-200", "BOLT-5"],
+    "quarantined": [
+        {"unit_id": "B:L1~a", "of_unit_id": "B:L1", "quantity": "3", "state": "held", "refused_because": None},
+        {
+            "unit_id": "B:L1~b",
+            "of_unit_id": "B:L1",
+            "quantity": "9",
+            "state": "refused",
+            "refused_because": {"code": "x", "obstacle": "B:L1 has 2 left.", "resolve": "Take another lot."},
+        },
+    ],
     "files": [{"name": "bolt.jpg"}],
     "reopened_because": "It came loose again.",
     "resolution": None,
@@ -86,8 +96,22 @@ def test_an_issue_is_shown_with_who_has_still_to_approve(run: Run, stub: Stub) -
     stub.answers["GET /issues/I-1"] = (200, SHOWN)
     ended = run(*at(stub, "show", "I-1"))
     assert ended.code == 0
-    words = ("Customer", "Quality by quinn", "not until it is approved", "3 as B:L1~a", "bolt.jpg", "must not be used")
-    for told in (*words, "It turns by hand.", "requirement bolts", "It came loose again."):
+    words = (
+        "Customer",
+        "Quality by quinn",
+        "not until it is approved",
+        "3 as B:L1~a, held",
+        "bolt.jpg",
+        "must not be used",
+    )
+    for told in (
+        *words,
+        "BOLT-5",
+        "refused: B:L1 has 2 left. Take another lot.",
+        "It turns by hand.",
+        "requirement bolts",
+        "It came loose again.",
+    ):
         assert told in ended.out, told
 
 

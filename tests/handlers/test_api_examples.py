@@ -112,6 +112,12 @@ async def an_issue_is_on_the_step(world: World) -> None:
     await world.as_.takes(event("asbuilt.issue.opened.v1", BY | issue))
 
 
+async def its_part_is_known(world: World) -> None:
+    """The run service tells what the issue's run builds, and of which part its requirement is."""
+    noted = {"run_id": RUN, "title": "?", "state": "pending", "approved": False, "part_numbers": ["HP-200", "BRG-7"]}
+    await world.as_.takes(event("asbuilt.run.issue-noted.v1", BY | noted | {"issue_id": world.known["issue_id"]}))
+
+
 async def the_pump_is_being_built(world: World) -> None:
     """The run service says that the run is ordered."""
     created = {"unit_id": UNIT, "by": {"person": "lena"}} | ORDER
@@ -196,7 +202,7 @@ BEFORE: Mapping[str, Arranged] = {
     "POST /units/{unit_id}/installations": [the_pump_is_being_built, "POST /units"],
     "GET /locations": ["PUT /locations/{location}"],
     "GET /locations/{location}": ["PUT /locations/{location}"],
-    "GET /issues": ["POST /issues/{issue_id}/disposition"],
+    "GET /issues": ["POST /issues/{issue_id}/disposition", its_part_is_known],
     "POST /issues/{issue_id}/resolve": ["POST /issues/{issue_id}/disposition"],
     "POST /issues/{issue_id}/approve": ["PUT /disposition-types/{name}", "POST /issues/{issue_id}/disposition"],
     "POST /issues/{issue_id}/submit": ["POST /issues/{issue_id}/disposition"],

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.issue.adapters import recalculating
-from services.issue.adapters.lists import Wanted, paged
+from services.issue.adapters.lists import Sort, Wanted, paged
 from services.issue.adapters.recalculating import Recalculator
 from services.issue.adapters.store import IssueStore
 from services.issue.app import build
@@ -198,7 +198,8 @@ async def test_part_of_a_lot_is_set_apart_by_who_may_move_it(as_: Served, issues
     ]
     assert held[0]["unit_id"].startswith("BRG-7:L1~")
     (asked,) = told(issues, "quarantined")
-    assert asked["part"] == {"unit_id": held[0]["unit_id"], "of_unit_id": "BRG-7:L1", "quantity": "2.50"}
+    part = {"unit_id": held[0]["unit_id"], "of_unit_id": "BRG-7:L1", "quantity": "2.50", "state": "asked"}
+    assert asked["part"] == part
     assert asked["quarantined"] == [asked["part"]]
     nowhere = await does(as_, await opened(as_), "quarantine", quantity="1")
     assert (nowhere.status_code, nowhere.json()["code"]) == (422, "quarantine-unit-missing")
@@ -267,10 +268,14 @@ async def test_issues_are_listed_by_who_opened_them_by_disposition_and_by_whethe
         Wanted(is_open=True),
         Wanted(disposition="rework"),
         Wanted(opened_by="omar"),
+        Wanted(part_number="P-7"),
     ],
     ids=str,
 )
-async def test_a_page_of_issues_reads_no_further_than_the_page(as_: Served, issues: Database, wanted: Wanted) -> None:
+@pytest.mark.parametrize("sort", Sort)
+async def test_a_page_of_issues_reads_no_further_than_the_page(
+    as_: Served, issues: Database, wanted: Wanted, sort: Sort
+) -> None:
     """However many there are: along an index, without sorting."""
     issues.rows("""
         insert into issue (issue_id, version, state, is_open, title, run_id, unit_id, disposition, availability,
@@ -279,10 +284,15 @@ async def test_a_page_of_issues_reads_no_further_than_the_page(as_: Served, issu
                'U-' || n % 99, case when n % 7 = 0 then 'rework' else 'scrap' end, 'immediate',
                case when n % 5 = 0 then 'omar' else 'lena' end, now() - n * interval '1 minute', '{}'
         from generate_series(1, 20000) n returning 1""")
-    issues.rows("analyze issue")
+    issues.rows("""
+        insert into issue_about (kind, name, opened_at, issue_id)
+        select kind, upper(left(kind, 1)) || '-' || n % 99, opened_at, issue_id
+        from (select issue_id, opened_at, cast(substr(issue_id, 3) as int) as n from issue) one,
+             unnest(array['unit', 'part']) kind returning 1""")
+    issues.rows("analyze issue, issue_about")
     engine: AsyncEngine = as_.app.state.engine
     async with engine.connect() as connection:
-        statement = paged(Page(50, None), wanted).compile(engine, compile_kwargs={"literal_binds": True})
+        statement = paged(Page(50, None), wanted, sort).compile(engine, compile_kwargs={"literal_binds": True})
         plan = "\n".join(row[0] for row in await connection.exec_driver_sql(f"explain {statement}"))
     assert "Seq Scan" not in plan, plan
     assert "Sort" not in plan, plan

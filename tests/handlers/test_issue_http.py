@@ -9,6 +9,8 @@ import pytest
 
 from services.issue.app import build
 from shared.testing.databases import Database
+from shared.testing.topics import event
+from tests.handlers.inventory_records import BY
 from tests.handlers.served import Served, served
 
 MISSING = {"title": "Bearing missing", "run_id": "RUN-1", "requirement_id": "bearings"}
@@ -138,3 +140,96 @@ async def test_a_long_list_comes_in_pages(as_: Served) -> None:
 async def listed(as_: Served, **wanted: str) -> list[str]:
     """The ids that a list shows."""
     return [one["issue_id"] for one in (await as_("viewer").get("/issues", params=wanted)).json()["items"]]
+
+
+async def test_issues_are_found_by_their_parts(as_: Served) -> None:
+    """Of the unit or lot, of what the run builds, of the requirement, and of what is held; in pages, either way."""
+    on_run, on_lot = await opened(as_), await opened(as_, run_id=None, requirement_id=None, unit_id="BRG-7:L1")
+    built = {"run_id": "RUN-1", "title": "?", "state": "pending", "approved": False}
+    about_run = built | {"issue_id": on_run, "part_numbers": ["GB-100", "BRG-7"]}
+    about_lot = {"unit_id": "BRG-7:L1", "issue_id": on_lot, "withholds": False, "part_number": "BRG-7"}
+    await as_.takes(event("asbuilt.run.issue-noted.v1", BY | about_run))
+    await as_.takes(event("asbuilt.unit.issue-noted.v1", BY | about_lot))
+    assert await listed(as_, part_number="BRG-7") == [on_lot, on_run]
+    assert await listed(as_, part_number="BRG-7", sort="opened_at") == [on_run, on_lot]
+    assert await listed(as_, part_number="BRG-7", run_id="RUN-1", open="true") == [on_run]
+    assert await listed(as_, part_number="GB-100", requirement_id="bearings") == [on_run]
+    assert await listed(as_, part_number="BRG-7", unit_id="BRG-7:L1", opened_by="operator") == [on_lot]
+    assert await listed(as_, part_number="BRG-7", to="2026-01-01T00:00:00Z") == []
+    first = (await as_("viewer").get("/issues", params={"part_number": "BRG-7", "limit": 1})).json()
+    assert await listed(as_, part_number="BRG-7", cursor=first["next"]) == [on_run]
+
+
+async def test_an_issue_that_holds_part_of_a_lot_is_found_by_the_lot(as_: Served) -> None:
+    """And by the part that was split off, though it was raised on a run."""
+    issue_id = await opened(as_)
+    held = await set_apart(as_, issue_id)
+    assert await listed(as_, unit_id="BRG-7:L1") == await listed(as_, unit_id=held["unit_id"]) == [issue_id]
+
+
+async def test_an_issue_shows_what_inventory_made_of_its_quarantine(as_: Served, issues: Database) -> None:
+    """Asked for; held; and of what could not be split off the reason and the way out. All of it is told."""
+    issue_id = await opened(as_)
+    first, second = await set_apart(as_, issue_id), await set_apart(as_, issue_id)
+    assert (second["state"], second["answered_at"]) == ("asked", None)
+    noted = {"unit_id": first["unit_id"], "issue_id": issue_id, "withholds": True, "quarantine": True}
+    refused = {
+        "subject_id": issue_id,
+        "refused_id": "1",
+        "refused_source": "urn:asbuilt:issue",
+        "refused_type": "asbuilt.issue.quarantined.v1",
+        "code": "insufficient-quantity",
+        "obstacle": "BRG-7:L1 has 1 left, not 2.",
+        "resolve": "Take it from another lot.",
+        "quarantine_unit_id": second["unit_id"],
+    }
+    await as_.takes(event("asbuilt.unit.issue-noted.v1", BY | noted | {"part_number": "BRG-7"}))
+    await as_.takes(event("asbuilt.unit.change-refused.v1", BY | refused))
+    held, not_held = (await as_("viewer").get(f"/issues/{issue_id}")).json()["quarantined"]
+    assert (held["state"], held["refused_because"]) == ("held", None)
+    assert not_held["state"] == "refused"
+    assert not_held["refused_because"] == {name: refused[name] for name in ("code", "obstacle", "resolve")}
+    told = [json.loads(row["body"]) for row in issues.rows("select body from outbox order by outbox_id")]
+    assert [one["type"].split(".")[2] for one in told[3:]] == ["quarantine-held", "parts-noted", "quarantine-refused"]
+    assert [one["state"] for one in told[-1]["data"]["quarantined"]] == ["held", "refused"]
+    assert told[-1]["data"]["resolve"] == "Take it from another lot."
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("state", "lost"),
+        ("open", "perhaps"),
+        ("from", "yesterday"),
+        ("to", "2026-11-24T10:00:00"),
+        ("sort", "title"),
+        ("limit", "0"),
+        ("limit", "501"),
+        ("part_number", ""),
+        ("cursor", "none-of-ours"),
+    ],
+)
+async def test_a_list_refuses_a_wrong_value_by_its_name(as_: Served, name: str, value: str) -> None:
+    """The problem document says which it is; nobody reads a list that means something else."""
+    answer = await as_("viewer").get("/issues", params={name: value})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert name in f"{answer.json()['obstacle']} {answer.json()['code']}"
+    assert answer.json()["resolve"]
+
+
+async def test_a_cursor_goes_on_in_its_own_sort_only(as_: Served) -> None:
+    """It would leave issues out."""
+    await opened(as_)
+    await opened(as_)
+    cursor = (await as_("viewer").get("/issues", params={"limit": 1})).json()["next"]
+    answer = await as_("viewer").get("/issues", params={"cursor": cursor, "sort": "opened_at"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "cursor-invalid")
+
+
+async def set_apart(as_: Served, issue_id: str) -> dict[str, Any]:
+    """An operator has two bearings of a lot held; how that stands."""
+    asked = {"quantity": "2", "unit_id": "BRG-7:L1"}
+    answer = await as_("operator").post(f"/issues/{issue_id}/quarantine", json=asked)
+    assert answer.status_code == 200, answer.text
+    last: dict[str, Any] = answer.json()["quarantined"][-1]
+    return last

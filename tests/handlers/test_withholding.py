@@ -67,11 +67,16 @@ async def test_a_chosen_disposition_withholds_the_unit_and_its_resolution_frees_
 async def test_a_quarantine_splits_the_part_off(bench: Bench) -> None:
     """Under the id that the issue gave it; told again by the next event of the issue, nothing more happens."""
     await bench.takes(a_lot(), an_issue("quarantined", LOT, quarantined=[HELD], part=HELD))
-    assert bench.types[-4:] == ["unit.split", "unit.received", "unit.issue-noted", "unit.status-changed"]
+    split_off = ["unit.split", "unit.received", "unit.issue-noted", "unit.issue-noted", "unit.status-changed"]
+    assert bench.types[-5:] == split_off
+    assert [(one["unit_id"], one["withholds"]) for one in bench.said("unit.issue-noted")] == [
+        (PART, True),
+        (LOT, False),
+    ]
     assert bench.said("unit.split")[0]["because"] == "quarantine"
     assert standing(bench.state(PART)).status == "on_hold"
     count = len(bench.told)
-    await bench.takes(an_issue("in-review", LOT, quarantined=[HELD]))
+    await bench.takes(an_issue("in-review", LOT, quarantined=[HELD], part_numbers=["SCR-4"]))
     assert len(bench.told) == count
 
 
@@ -80,7 +85,23 @@ async def test_a_quarantine_that_cannot_be_is_refused_to_its_issue(bench: Bench)
     await bench.takes(a_lot("20"), an_issue("quarantined", LOT, quarantined=[HELD], part=HELD))
     said = bench.said("unit.change-refused")[0]
     assert (said["code"], said["subject_id"], said["unit_id"]) == ("insufficient-quantity", "i-1", LOT)
-    assert said["refused_type"] == "asbuilt.issue.quarantined.v1"
+    assert (said["refused_type"], said["quarantine_unit_id"]) == ("asbuilt.issue.quarantined.v1", PART)
+
+
+async def test_an_issue_is_told_of_which_part_its_unit_is(bench: Bench) -> None:
+    """It withholds nothing yet; and it is told once: what it knows, it says."""
+    await bench.takes(a_lot(), an_issue("opened", LOT))
+    said = bench.said("unit.issue-noted")[0]
+    assert (said["unit_id"], said["withholds"], said["part_number"]) == (LOT, False, "SCR-4")
+    count = len(bench.told)
+    await bench.takes(an_issue("parts-noted", LOT, part_numbers=["SCR-4"]))
+    assert len(bench.told) == count
+
+
+async def test_a_unit_that_came_later_tells_its_part_at_the_next_change_of_the_issue(bench: Bench) -> None:
+    """Whatever that change is."""
+    await bench.takes(an_issue("opened", LOT), a_lot(), an_issue("resolved", LOT, state="resolved"))
+    assert [one["part_number"] for one in bench.said("unit.issue-noted")] == ["SCR-4"]
 
 
 async def test_an_issue_that_is_early_waits_for_its_unit(bench: Bench) -> None:

@@ -63,7 +63,7 @@ class PartHeld:
 @immutable
 class NoteIssue:
     """An issue stands so: what it says about its unit, and the parts that it had split off. ``is_overdue``: its unit
-    was waited for long enough.
+    was waited for long enough. ``part_numbers``: those that the issue knows of what it is about; None: it need not.
     """
 
     unit_id: str | None
@@ -72,6 +72,7 @@ class NoteIssue:
     says: IssueSays
     parts: tuple[PartHeld, ...] = ()
     is_overdue: bool = False
+    part_numbers: tuple[str, ...] | None = None
 
     @property
     def issue_id(self) -> str:
@@ -86,6 +87,11 @@ class Quarantine(Command):
     part_unit_id: str
     quantity: Decimal
     noted: NoteIssue
+
+    @property
+    def quarantine_unit_id(self) -> str:
+        """The part, so that a refusal can name it."""
+        return self.part_unit_id
 
 
 IssueCommand = NoteIssue | Quarantine

@@ -74,9 +74,10 @@ class UnitReturned(UnitEvent):
 
 @immutable
 class IssueNoted(UnitEvent):
-    """An issue says something else about this unit."""
+    """An issue says something about this unit, which is of the part ``part_number``."""
 
     says: IssueSays
+    part_number: str
 
 
 StockEvent = QuantityReceived | UnitMoved | LocationNoted | UnitScrapped | UnitReturned

@@ -43,9 +43,9 @@ def quarantine(known: Known, command: Quarantine) -> Events:
         raise NothingToBuild(unit_id=origin.unit_id, run_id=origin.build.run_id, issue_id=command.noted.issue_id)
     taken = taken_off(origin, command.part_unit_id, command.quantity, SplitReason.QUARANTINE, command.by, command.at)
     says = replace(command.noted.says, is_quarantine=True)
-    held = events.IssueNoted(command.part_unit_id, command.by, command.at, says)
+    held = events.IssueNoted(command.part_unit_id, command.by, command.at, says, origin.identification.part_number)
     rest = (one for one in _noted(known, command.noted, command.part_unit_id) if one.unit_id != command.part_unit_id)
-    return (*taken, *((held,) if says.withholds else ()), *rest)
+    return (*taken, held, *rest)
 
 
 def evolve(unit: Unit, event: events.IssueNoted) -> Unit:
@@ -57,9 +57,15 @@ def evolve(unit: Unit, event: events.IssueNoted) -> Unit:
 def _noted(known: Known, command: NoteIssue, *made: str) -> Iterator[events.IssueNoted]:
     """``made`` are parts that are being split off by the same command."""
     for unit, says in _spoken_of(known, command, {*known, *made}):
-        before = unit.issues.get(says.issue_id)
-        if before != says and (says.withholds or before is not None):
-            yield events.IssueNoted(unit.unit_id, command.by, command.at, says)
+        before, part_number = unit.issues.get(says.issue_id), unit.identification.part_number
+        if _is_asked(unit, command) or (before != says and (says.withholds or before is not None)):
+            yield events.IssueNoted(unit.unit_id, command.by, command.at, says, part_number)
+
+
+def _is_asked(unit: Unit, command: NoteIssue) -> bool:
+    """The issue does not know yet of which part its unit is."""
+    known = command.part_numbers
+    return known is not None and unit.unit_id == command.unit_id and unit.identification.part_number not in known
 
 
 def _spoken_of(known: Known, command: NoteIssue, there: set[str]) -> Iterator[tuple[Unit, IssueSays]]:

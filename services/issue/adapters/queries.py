@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.issue.adapters import disposition_types
 from services.issue.adapters.impact import impact_of
-from services.issue.adapters.lists import Wanted, paged
+from services.issue.adapters.lists import Sort, Wanted, paged
 from services.issue.adapters.store import IssueStore
 from services.issue.domain.disposition_types import Availability, DispositionTypes
 from services.issue.domain.issue import Issue
@@ -42,11 +42,11 @@ class IssueQueries:
             raise NotFound(what="issue", which=issue_id)
         return held[issue_id]
 
-    async def issues(self, page: Page, wanted: Wanted) -> dict[str, Any]:
-        """Issues, the newest first."""
+    async def issues(self, page: Page, wanted: Wanted, sort: Sort) -> dict[str, Any]:
+        """Issues, in the order of their opening."""
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(paged(page, wanted))).mappings().all()
-        return page.of(rows, lambda row: [row["opened_at"].isoformat(), row["issue_id"]], dict)
+            rows = (await connection.execute(paged(page, wanted, sort))).mappings().all()
+        return page.of(rows, lambda row: [sort, row["opened_at"].isoformat(), row["issue_id"]], dict)
 
     async def types(self) -> DispositionTypes:
         """The disposition types of the moment."""

@@ -1,6 +1,6 @@
 """Issues in PostgreSQL: locked in one order; only what changed is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.issue.adapters import disposition_types, tables
 from services.issue.domain.disposition_types import DISPOSITION_TYPES, DispositionTypes
-from services.issue.domain.events import IssueCommented
+from services.issue.domain.events import IssueCommented, IssueOpened, IssuePartsNoted, IssueQuarantined
 from services.issue.domain.issue import Issue, IssueState
 from shared.messaging.memory import Remembered
 from shared.messaging.postgres import copy
@@ -61,6 +61,9 @@ class IssueStore:
                 raise Conflict
         if updated:
             await connection.execute(tables.UPDATE, transposed(map(_updated_row, updated)))
+        about = [row for change in changes for row in _about_rows(change)]
+        if about:
+            await connection.execute(tables.ABOUT, transposed(about))
         events = (event for change in changes for event in change.events)
         commented = [_comment_row(event) for event in events if isinstance(event, IssueCommented)]
         if commented:
@@ -83,6 +86,7 @@ def _created_row(change: Change[Issue]) -> dict[str, Any]:
         "title": issue.finding.title,
         "run_id": issue.run_id,
         "step_id": issue.finding.step_id,
+        "requirement_id": issue.finding.requirement_id,
         "unit_id": issue.unit_id,
         "opened_by": issue.opened_by.person or issue.opened_by.machine,
         "opened_at": issue.opened_at,
@@ -100,6 +104,24 @@ def _updated_row(change: Change[Issue]) -> dict[str, Any]:
         "availability": issue.availability and issue.availability.value,
         "body": _issue.dump_json(issue).decode(),
     }
+
+
+def _about_rows(change: Change[Issue]) -> Iterator[dict[str, Any]]:
+    """What the issue is found by since."""
+    issue = change.after.state
+    for event in change.events:
+        for kind, name in _named(event):
+            yield {"kind": kind, "name": name, "opened_at": issue.opened_at, "issue_id": issue.issue_id}
+
+
+def _named(event: Any) -> Iterator[tuple[str, str]]:
+    match event:
+        case IssueOpened(finding=finding) if finding.unit_id is not None:
+            yield "unit", finding.unit_id
+        case IssueQuarantined(part=part):
+            yield from (("unit", part.unit_id), ("unit", part.of_unit_id))
+        case IssuePartsNoted(part_numbers=parts):
+            yield from (("part", one) for one in parts)
 
 
 def _comment_row(event: IssueCommented) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ create table issue (
     title text not null,
     run_id text,
     step_id text,
+    requirement_id text,
     unit_id text,
     disposition text,
     availability text,
@@ -22,12 +23,19 @@ create table issue (
 );
 create index issue_by_opening on issue (opened_at desc, issue_id desc);
 create index issue_by_run on issue (run_id, opened_at desc, issue_id desc) where run_id is not null;
-create index issue_by_unit on issue (unit_id, opened_at desc, issue_id desc) where unit_id is not null;
 create index issue_by_person on issue (opened_by, opened_at desc, issue_id desc) where opened_by is not null;
 create index issue_by_state on issue (state, opened_at desc, issue_id desc);
 create index issue_still_open on issue (opened_at desc, issue_id desc) where is_open;
 create index issue_by_disposition on issue (disposition, opened_at desc, issue_id desc) where disposition is not null;
 create index issue_by_availability on issue (disposition, availability, issue_id) where disposition is not null;
+
+create table issue_about (
+    kind text not null,
+    name text not null,
+    opened_at timestamptz not null,
+    issue_id text not null references issue,
+    primary key (kind, name, opened_at, issue_id)
+);
 
 create table comment (
     comment_id text primary key,
@@ -50,12 +58,12 @@ LOCK = text("""
 LOAD = text("select issue_id, version, body from issue where issue_id = any(cast(:ids as text[]))")
 
 CREATE = text("""
-    insert into issue (issue_id, version, state, is_open, title, run_id, step_id, unit_id, disposition, availability,
-                       opened_by, opened_at, body)
+    insert into issue (issue_id, version, state, is_open, title, run_id, step_id, requirement_id, unit_id, disposition,
+                       availability, opened_by, opened_at, body)
     select * from unnest(cast(:issue_id as text[]), cast(:version as bigint[]), cast(:state as text[]),
                          cast(:is_open as boolean[]), cast(:title as text[]), cast(:run_id as text[]),
-                         cast(:step_id as text[]), cast(:unit_id as text[]), cast(:disposition as text[]),
-                         cast(:availability as text[]), cast(:opened_by as text[]),
+                         cast(:step_id as text[]), cast(:requirement_id as text[]), cast(:unit_id as text[]),
+                         cast(:disposition as text[]), cast(:availability as text[]), cast(:opened_by as text[]),
                          cast(:opened_at as timestamptz[]), cast(:body as jsonb[]))
     on conflict (issue_id) do nothing""")
 
@@ -68,6 +76,13 @@ UPDATE = text("""
         as new (issue_id, version, state, is_open, disposition, availability, body)
     where issue.issue_id = new.issue_id""")
 """What was found never changes, so its columns are not written again."""
+
+ABOUT = text("""
+    insert into issue_about (kind, name, opened_at, issue_id)
+    select * from unnest(cast(:kind as text[]), cast(:name as text[]), cast(:opened_at as timestamptz[]),
+                         cast(:issue_id as text[]))
+    on conflict do nothing""")
+"""The units and parts that an issue is found by, in the order of a list's page."""
 
 COMMENT_COLUMNS = ("comment_id", "issue_id", "text", "person", "machine", "happened_at")
 """Appended by COPY: an id is derived from its cause, which is claimed once."""

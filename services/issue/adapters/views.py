@@ -17,6 +17,7 @@ def issue_view(held: Held[Issue]) -> dict[str, Any]:
         "version": held.version,
         "state": issue.state.value,
         **asdict(issue.finding),
+        "part_numbers": list(issue.part_numbers),
         "opened_at": issue.opened_at.isoformat(),
         "opened_by": _who(issue.opened_by),
         **_decided(issue),
@@ -92,6 +93,9 @@ def _held(issue: Issue) -> list[dict[str, Any]]:
             "quantity": plain(one.quantity),
             "by": _who(one.by),
             "at": one.at.isoformat(),
+            "state": issue.state_of(one).value,
+            "refused_because": one.refused_because and asdict(one.refused_because),
+            "answered_at": one.answered_at and one.answered_at.isoformat(),
         }
         for one in issue.quarantined
     ]

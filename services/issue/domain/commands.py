@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from services.issue.domain.issue import Disposition, Finding
+from services.issue.domain.issue import Disposition, Finding, Obstacle
 from shared.kernel import Actor, immutable
 
 
@@ -95,6 +95,29 @@ class QuarantinePart(Command):
 
 
 @immutable
+class NoteParts(Command):
+    """Somebody told of which parts is what the issue is about."""
+
+    part_numbers: tuple[str, ...]
+
+
+@immutable
+class NoteUnit(NoteParts):
+    """Inventory told what the issue means to a unit, which is ``is_quarantined`` where it was split off for it."""
+
+    unit_id: str
+    is_quarantined: bool
+
+
+@immutable
+class NoteRefusal(Command):
+    """Inventory could not split the part ``unit_id`` off."""
+
+    unit_id: str
+    because: Obstacle
+
+
+@immutable
 class FollowType(Command):
     """Take over what the site configured for the type of its disposition."""
 
@@ -127,6 +150,9 @@ AnyCommand = (
     | ResolveIssue
     | ReopenIssue
     | QuarantinePart
+    | NoteParts
+    | NoteUnit
+    | NoteRefusal
     | FollowType
     | CommentOnIssue
     | AttachToIssue

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from services.issue.domain import closing, dispositions, files, opening, quarantine
+from services.issue.domain import answering, closing, dispositions, files, opening, quarantine
 from services.issue.domain.commands import (
     AnyCommand,
     ApproveDisposition,
@@ -10,6 +10,9 @@ from services.issue.domain.commands import (
     CommentOnIssue,
     DispositionIssue,
     FollowType,
+    NoteParts,
+    NoteRefusal,
+    NoteUnit,
     OpenIssue,
     OpenUnasked,
     QuarantinePart,
@@ -37,6 +40,8 @@ def decide(issue: Issue | None, command: AnyCommand, types: DispositionTypes = N
             return ()
         case OpenIssue():
             return opening.open_issue(issue, command)
+        case NoteParts() | NoteUnit() | NoteRefusal():
+            return answering.decide(issue, command)
         case _ if issue is None:
             raise UnknownIssue(command.issue_id)
         case _:
@@ -59,7 +64,7 @@ def _changed(issue: Issue, command: AnyCommand, types: DispositionTypes) -> Even
             return comment(issue, command)
         case AttachToIssue():
             return files.attach(issue, command)
-        case OpenIssue():
-            raise AssertionError("an issue is opened above")
+        case OpenIssue() | NoteParts() | NoteRefusal():
+            raise AssertionError("decided above")
         case _:
             assert_never(command)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.issue.domain.disposition_types import Availability, DispositionConfigured, DispositionType
-from services.issue.domain.issue import Disposition, Finding, Issue, Quarantined
+from services.issue.domain.issue import Disposition, Finding, Issue, Obstacle, Quarantined
 from shared.kernel import Actor, immutable
 
 
@@ -102,6 +102,28 @@ class IssueQuarantined(IssueChange):
 
 
 @immutable
+class QuarantineHeld(IssueChange):
+    """Inventory split the part off, and holds it."""
+
+    part_unit_id: str
+
+
+@immutable
+class QuarantineRefused(IssueChange):
+    """Inventory could not split the part off."""
+
+    part_unit_id: str
+    because: Obstacle
+
+
+@immutable
+class IssuePartsNoted(IssueChange):
+    """What it is about is of these parts, besides those that were known."""
+
+    part_numbers: tuple[str, ...]
+
+
+@immutable
 class IssueAvailabilityChanged(IssueChange):
     """The type of its disposition was configured anew."""
 
@@ -136,6 +158,9 @@ AnyIssueEvent = (
     | IssueResolved
     | IssueReopened
     | IssueQuarantined
+    | QuarantineHeld
+    | QuarantineRefused
+    | IssuePartsNoted
     | IssueAvailabilityChanged
     | IssueCommented
     | IssueFileAttached

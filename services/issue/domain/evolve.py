@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from services.issue.domain import closing, dispositions
+from services.issue.domain import answering, closing, dispositions
 from services.issue.domain.events import (
     AnyIssueEvent,
     DispositionChosen,
@@ -14,10 +14,13 @@ from services.issue.domain.events import (
     IssueFileAttached,
     IssueInReview,
     IssueOpened,
+    IssuePartsNoted,
     IssueQuarantined,
     IssueReopened,
     IssueResolved,
     IssueSentBack,
+    QuarantineHeld,
+    QuarantineRefused,
 )
 from services.issue.domain.files import attached
 from services.issue.domain.issue import Issue
@@ -35,6 +38,8 @@ def evolve(issue: Issue | None, event: AnyIssueEvent) -> Issue:
             return closing.applied(issue, event)
         case IssueQuarantined():
             return replace(issue, quarantined=(*issue.quarantined, event.part))
+        case QuarantineHeld() | QuarantineRefused() | IssuePartsNoted():
+            return answering.applied(issue, event)
         case IssueFileAttached():
             return attached(issue, event)
         case IssueCommented():

@@ -57,15 +57,36 @@ class Approval:
     at: datetime
 
 
+class QuarantineState(StrEnum):
+    """What became of a part that was to be set apart."""
+
+    ASKED = "asked"
+    HELD = "held"
+    RELEASED = "released"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why inventory could not split a part off, and what would resolve that."""
+
+    code: str
+    obstacle: str
+    resolve: str
+
+
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """Part of a unit that is split off and held because of the issue."""
+    """Part of a unit that is split off and held because of the issue: asked for, until inventory has answered."""
 
     unit_id: str
     of_unit_id: str
     quantity: Decimal
     by: Actor
     at: datetime
+    is_there: bool = False
+    refused_because: Obstacle | None = None
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +108,7 @@ class Issue:
     ``type`` is the disposition's as it was when it was chosen; its availability follows what the site configures.
     ``dispositioned_at`` is when the last approval that it needs was given, None while one is missing. ``reviewing``
     says that the work is done and waits for somebody to look at it. ``resolution`` says how it was closed.
+    ``part_numbers`` are of its unit, of what its run builds, of its requirement and of what it holds, as far as known.
     """
 
     issue_id: str
@@ -106,6 +128,7 @@ class Issue:
     resolved_by: Actor | None = None
     reopened_because: str | None = None
     quarantined: tuple[Quarantined, ...] = ()
+    part_numbers: tuple[str, ...] = ()
     files: tuple[AttachedFile, ...] = ()
 
     @property
@@ -146,6 +169,19 @@ class Issue:
         if self.availability is Availability.RELEASE_ON_RESOLVE:
             return self.state is not IssueState.RESOLVED
         return self.availability is Availability.PERMANENTLY_UNAVAILABLE
+
+    @property
+    def holds_parts(self) -> bool:
+        """What was split off for it must not be used now: as its unit, and before anything is decided as well."""
+        return self.withholds or (self.availability is None and self.state is not IssueState.RESOLVED)
+
+    def state_of(self, part: Quarantined) -> QuarantineState:
+        """What became of a part that was to be set apart."""
+        if part.refused_because is not None:
+            return QuarantineState.REFUSED
+        if not part.is_there:
+            return QuarantineState.ASKED
+        return QuarantineState.HELD if self.holds_parts else QuarantineState.RELEASED
 
     @property
     def run_id(self) -> str | None:

@@ -12,7 +12,7 @@ from services.issue.domain.refusals import (
 from shared.kernel import plain
 
 MOST_PARTS = 200
-"""Of one issue."""
+"""Of one issue; those that inventory refused count as well."""
 
 
 def quarantine(issue: Issue, command: QuarantinePart) -> tuple[IssueQuarantined, ...]:

@@ -293,9 +293,10 @@ class RequirementNoted(RunEvent):
 
 @immutable
 class IssueNoted(RunEvent):
-    """An issue of this run was opened or changed."""
+    """An issue of this run was opened or changed; it is about the part that is built, and that of its requirement."""
 
     issue: Issue
+    part_numbers: tuple[str, ...]
 
 
 @immutable
@@ -366,6 +367,7 @@ class EvidenceSettled(RunEvent):
 
 
 RedlineKind = RedlineProposed | RedlineApplied | RedlineReviewed | RedlineAccepted | RedlineRejected | RedlineCanceled
+SessionEvent = CheckedIn | CheckedOut | SessionCorrected
 NotedEvent = TargetNoted | InstallationNoted | RemovalNoted | IssueNoted
 BesideEvent = ComponentNoted | PlacementNoted | DeliveryNoted
 BuildingNoted = QuantityNoted | RequirementNoted
@@ -384,9 +386,7 @@ AnyEvent = (
     | StepHeld
     | StepResumed
     | StepCanceled
-    | CheckedIn
-    | CheckedOut
-    | SessionCorrected
+    | SessionEvent
     | GateApproved
     | RedlineKind
     | Commented

@@ -101,7 +101,9 @@ def note_issue(run: Run, command: NoteIssue) -> Events:
     before = run.issues.get(command.issue.issue_id)
     if before == command.issue:
         return ()
-    noted = events.IssueNoted(run.run_id, command.by, command.at, command.issue)
+    needs = (one.part_number for one in run.requirements if one.requirement_id == command.issue.requirement_id)
+    parts = (run.order.part_number, *needs)
+    noted = events.IssueNoted(run.run_id, command.by, command.at, command.issue, parts)
     if run.decision is None and _is_approved_now(before, command.issue):
         return (noted, *applied_with(run, command))
     return (noted,)

@@ -214,6 +214,7 @@ class Issue:
     excepted: Mapping[str, Decimal]
     step_id: str | None = None
     field_id: str | None = None
+    requirement_id: str | None = None
 
     @property
     def is_open(self) -> bool:

@@ -29,6 +29,12 @@ def list_(
     context: typer.Context,
     run: Annotated[str | None, typer.Option(metavar="RUN", help="Only of this run.")] = None,
     unit: Annotated[str | None, typer.Option(metavar="UNIT", help="Only on this unit: serial, or part:lot.")] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PART", help="Only on this part: of the unit, of what the run builds, of the requirement."
+        ),
+    ] = None,
     disposition: Annotated[str | None, typer.Option(help="Only with this disposition type.")] = None,
     opened_by: Annotated[str | None, typer.Option(metavar="PERSON", help="Only those that this person opened.")] = None,
     at_most: Annotated[int, typer.Option(min=1, max=100_000, help="Issues at most.")] = 500,
@@ -37,7 +43,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the issues that are open, the newest first."""
-    wanted = {"run_id": run, "unit_id": unit, "disposition": disposition, "opened_by": opened_by}
+    wanted = {"run_id": run, "unit_id": unit, "part_number": part, "disposition": disposition, "opened_by": opened_by}
     query = wanted if closed else wanted | {"open": True}
     items = Services(where(context)).items("issue", "/issues", at_most, **query)
     say({"items": items}, lambda document: _listed(document["items"]), as_json=as_json)
@@ -160,7 +166,8 @@ def _drawn(issue: Document) -> RenderableType:
         "Waits for": ", ".join(issue["missing_approvals"]),
         "Exceptions": _exceptions(issue),
         "Unit": "must not be used" if issue["withholds"] else "",
-        "Quarantine": "; ".join(f"{one['quantity']} as {one['unit_id']}" for one in issue["quarantined"]),
+        "Parts": ", ".join(issue["part_numbers"]),
+        "Quarantine": "; ".join(map(_part, issue["quarantined"])),
         "Files": ", ".join(one["name"] for one in issue["files"]),
         "Reopened": issue["reopened_because"] or "",
         "Closed": issue["resolution"] or "",
@@ -175,6 +182,12 @@ def _drawn(issue: Document) -> RenderableType:
 def _on(issue: Document) -> str:
     names = ("run_id", "step_id", "field_id", "requirement_id", "unit_id")
     return ", ".join(f"{name.removesuffix('_id')} {issue[name]}" for name in names if issue[name] is not None)
+
+
+def _part(one: Document) -> str:
+    why = one["refused_because"]
+    told = f"{one['quantity']} as {one['unit_id']}, {one['state']}"
+    return told if why is None else f"{told}: {why['obstacle']} {why['resolve']}"
 
 
 def _exceptions(issue: Document) -> str:

@@ -12,7 +12,7 @@ from services.issue.domain.disposition_types import (
     ConfigureDispositionType,
     DispositionType,
 )
-from services.issue.domain.issue import Disposition, Finding, RequirementException
+from services.issue.domain.issue import Disposition, Finding, Obstacle, RequirementException
 from shared.kernel import Actor
 from shared.testing.story import Rules, Story
 
@@ -20,6 +20,7 @@ ISSUES: Rules[Any] = Rules(SERVICE.decide, SERVICE.evolve, SERVICE.subject_of)
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(hours=2)
+EVENING = NOON + timedelta(hours=6)
 OMAR = Actor("omar")
 QUINN = Actor("quinn")
 BEARING, SCRATCH = "ISSUE-1", "ISSUE-2"
@@ -88,6 +89,24 @@ def quarantined(
 ) -> commands.QuarantinePart:
     """Three bearings of the lot are set apart."""
     return commands.QuarantinePart(issue_id, OMAR, LATER, part, Decimal(quantity), of)
+
+
+def answered(
+    unit_id: str = "BRG-7:L1~a", *part_numbers: str, is_quarantined: bool = True, issue_id: str = BEARING
+) -> commands.NoteUnit:
+    """Inventory tells what the issue means to a unit: it holds three bearings, where nothing else is said."""
+    return commands.NoteUnit(issue_id, OMAR, EVENING, part_numbers, unit_id, is_quarantined)
+
+
+def not_split(unit_id: str = "BRG-7:L1~a") -> commands.NoteRefusal:
+    """Inventory has two bearings of the lot left."""
+    why = Obstacle("insufficient-quantity", "BRG-7:L1 has 2 left, not 3.", "Take it from another lot.")
+    return commands.NoteRefusal(BEARING, OMAR, EVENING, unit_id, why)
+
+
+def of_parts(*part_numbers: str, issue_id: str = BEARING) -> commands.NoteParts:
+    """The run tells what it builds, and what its requirement asks for."""
+    return commands.NoteParts(issue_id, OMAR, EVENING, part_numbers)
 
 
 def configured(
