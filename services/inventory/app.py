@@ -16,6 +16,7 @@ from services.inventory.adapters import (
     stock_reading_http,
 )
 from services.inventory.adapters.life_of import Lives
+from services.inventory.adapters.plans import Plans
 from services.inventory.adapters.queries import UnitQueries
 from services.inventory.adapters.questions import Questions
 from services.inventory.adapters.stock_reading import Stock
@@ -84,6 +85,11 @@ def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | N
     """The inventory service's application, ready to be served."""
     program = join(SERVICE, settings, UnitStore(settings.remembered_aggregates), parts=parts, watch=watch)
     engine = program.engine
-    reads = {"queries": UnitQueries(engine), "questions": Questions(engine), "lives": Lives(engine)}
+    reads = {
+        "queries": UnitQueries(engine),
+        "questions": Questions(engine),
+        "plans": Plans(engine),
+        "lives": Lives(engine),
+    }
     reads |= {"stock": Stock(engine)}
     return serve_http(program, service.__doc__ or "", ROUTERS, **reads)

@@ -6,6 +6,7 @@ what one query per node takes on the same data: the figures are ratios and growt
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -18,7 +19,7 @@ from services.inventory.adapters.exporting import Format, exported
 from services.inventory.adapters.moments import Moment
 from services.inventory.adapters.questions import Question, Questions
 from services.inventory.adapters.where_used import USED, Reach
-from shared.runtime.pages import Page
+from shared.runtime.pages import Page, page_of
 from tests.bench.ground import Ground
 
 MANY = 2_000_000
@@ -134,15 +135,24 @@ async def _all(engine: AsyncEngine) -> dict[str, float]:
         "tree_5k": lambda: _whole(questions, PLACED, "5k-1"),
         "tree_50k": lambda: _whole(questions, PLACED, "50k-1"),
         "page_of_tree_50k": lambda: questions.page(PLACED, "50k-1", Moment(), Page(50, None)),
+        "next_page_of_tree_50k": await _next_page(questions, PLACED, "50k-1"),
+        "page_of_lot_in_10k_units": lambda: questions.page(USED, LOT, Moment(), Page(50, None)),
+        "next_page_of_lot_in_10k_units": await _next_page(questions, USED, LOT),
     }
     return {name: await _ms(one) for name, one in asked.items()}
 
 
 async def _whole(questions: Questions, question: Question, unit_id: str, **more: Any) -> int:
     """The export, as it would be sent; how many bytes."""
-    rows = questions.stream(question, unit_id, Moment(), **more)
-    answer = await exported(rows, question.columns, Format.JSONL, unit_id)
+    copy = partial(questions.copy, question, unit_id, Moment(), **more)
+    answer = await exported(copy, question.columns, Format.JSONL, unit_id)
     return sum([len(part) async for part in answer.body_iterator])
+
+
+async def _next_page(questions: Questions, question: Question, unit_id: str) -> Callable[[], Awaitable[Any]]:
+    """A page that begins where one of 500 rows ended."""
+    first = await questions.page(question, unit_id, Moment(), Page(500, None))
+    return lambda: questions.page(question, unit_id, Moment(), page_of(50, first["next"]))
 
 
 async def _ms(asked: Callable[[], Awaitable[Any]]) -> float:

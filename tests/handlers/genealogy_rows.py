@@ -36,6 +36,16 @@ class Put:
     requirement_id: str = "r"
 
 
+@dataclass(frozen=True)
+class Said:
+    """A unit's status changed at ``at`` (h), which was recorded at ``known``."""
+
+    unit_id: str
+    status: str
+    at: float
+    known: float | None = None
+
+
 def unit_ids(story: Iterable[Put]) -> set[str]:
     """Everything that is mentioned."""
     return {name for one in story for name in (one.unit_id, one.parent_id)}
@@ -71,6 +81,29 @@ class Ledger:
             from json_populate_recordset(null::unit, $1::json)
             on conflict do nothing""",
             json.dumps(rows),
+        )
+        self.statuses(*(Said(name, "available", -1) for name in names))
+
+    def statuses(self, *said: "Said") -> None:
+        """What the status of units became; the last is that of now."""
+        rows = [
+            {
+                "unit_id": one.unit_id,
+                "status": one.status,
+                "at": at(one.at).isoformat(),
+                "recorded_at": at(one.at if one.known is None else one.known).isoformat(),
+            }
+            for one in said
+        ]
+        self._database.rows(
+            """
+            insert into status_change (unit_id, status, at, recorded_at)
+            select unit_id, status, at, recorded_at from json_populate_recordset(null::status_change, $1::json)""",
+            json.dumps(rows),
+        )
+        last = {one.unit_id: one.status for one in said}
+        self._database.rows(
+            "update unit set status = value from json_each_text($1::json) where unit_id = key", json.dumps(last)
         )
 
     def story(self, *puts: Put) -> None:

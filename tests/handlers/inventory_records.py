@@ -29,6 +29,7 @@ def received(unit_id: str = ROTOR, **more: Any) -> Sent:
 
 def created(unit_id: str = PUMP, run_id: str = "", wants: str = "ROTOR", **requirement: Any) -> Sent:
     """A run was created: it builds a unit that wants one other."""
+    time = requirement.pop("time", None)
     wanted = {"requirement_id": "r", "part_number": PARTS[wants], "quantity": "1"} | requirement
     run = {
         "run_id": run_id or f"run of {unit_id}",
@@ -41,7 +42,7 @@ def created(unit_id: str = PUMP, run_id: str = "", wants: str = "ROTOR", **requi
         "steps": [{"step_id": "s", "name": "S"}],
         "requirements": [wanted],
     }
-    return event("asbuilt.run.created.v1", BY | run)
+    return event("asbuilt.run.created.v1", BY | run, time=time)
 
 
 def installed(unit_id: str = ROTOR, parent_id: str = PUMP, **more: Any) -> Sent:
@@ -153,5 +154,7 @@ def _stood_for(kind: Wider, name: str, units: Mapping[str, Held[Any]]) -> set[st
 
 def an_issue(type_: str, unit_id: str | None = ROTOR, **more: Any) -> Sent:
     """An issue stands so."""
+    time = more.pop("time", None)
     said = {"issue_id": "i-1", "title": "Rust", "state": "pending", "unit_id": unit_id} | more
-    return event(f"asbuilt.issue.{type_}.v1", BY | {name: one for name, one in said.items() if one is not None})
+    told = BY | {name: one for name, one in said.items() if one is not None}
+    return event(f"asbuilt.issue.{type_}.v1", told, time=time)

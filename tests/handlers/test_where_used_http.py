@@ -83,13 +83,13 @@ async def test_a_lot_is_traced_through_its_parts_to_every_top(as_: Served) -> No
     """With what was removed in time, which never was in the skid that its pump went into later."""
     assert paths(await used(as_, LOT)) == [
         "OIL:L9 > OIL:L9~a",
-        "OIL:L9 > OIL:L9~b",
-        "OIL:L9 > OIL:L9~c",
         "OIL:L9 > OIL:L9~a > PUMP-1",
-        "✗ OIL:L9 > OIL:L9~b > PUMP-2",
         "OIL:L9 > OIL:L9~a > PUMP-1 > SKID-1",
+        "OIL:L9 > OIL:L9~b",
+        "✗ OIL:L9 > OIL:L9~b > PUMP-2",
+        "OIL:L9 > OIL:L9~c",
     ]
-    assert [one["unit_id"] for one in await used(as_, LOT, tops=True)] == [f"{LOT}~c", "PUMP-2", "SKID-1"]
+    assert [one["unit_id"] for one in await used(as_, LOT, tops=True)] == ["SKID-1", "PUMP-2", f"{LOT}~c"]
 
 
 @pytest.mark.usefixtures("bad_lot")
@@ -232,5 +232,5 @@ async def test_pages_and_exports_have_every_way_once(as_: Served, ledger: Ledger
         table = await viewer.get(f"/units/{LOT}/where-used/export", params={"format": "csv", "tops": True})
     assert [json.loads(line) for line in lines.text.splitlines()] == found
     rows = list(csv.DictReader(StringIO(table.text)))
-    assert [one["unit_id"] for one in rows] == ["SKID-0"] * 3 + ["SKID-1"] * 3
+    assert [one["unit_id"] for one in rows] == ["SKID-0", "SKID-1"] * 3
     assert rows[0]["path"] == "OIL:L9; OIL:L9~0; PUMP-0; SKID-0"

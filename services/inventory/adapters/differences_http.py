@@ -2,18 +2,28 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime
 
 from services.inventory.adapters.as_built import PLACED, placed_of
-from services.inventory.adapters.calls import Queries, UnitId
+from services.inventory.adapters.calls import UnitId
 from services.inventory.adapters.genealogy_http import Asking
 from services.inventory.adapters.moments import Asked, Moment
+from services.inventory.adapters.plans import Plans
 from services.inventory.adapters.questions import Questions
 from services.inventory.domain.differences import AsBuilt, Difference, Stands, against_plan, as_built, compare
 from shared.contracts.base import Id
 from shared.kernel import plain
 from shared.runtime.http import needs
+
+
+def plans_of(request: Request) -> Plans:
+    """What knows the plans here."""
+    plans: Plans = request.app.state.plans
+    return plans
+
+
+Planned = Annotated[Plans, Depends(plans_of)]
 
 router = APIRouter(tags=["genealogy"])
 
@@ -48,17 +58,19 @@ async def compare_as_built(
 
 
 @router.get("/units/{unit_id}/as-built/against-plan", **needs("read"))
-async def compare_against_plan(unit_id: UnitId, queries: Queries, questions: Asking, moment: Asked) -> dict[str, Any]:
-    """In what the as-built of a unit differs from the requirements of the run that builds it, or built it last."""
-    build = (await queries.unit(unit_id)).state.build
+async def compare_against_plan(unit_id: UnitId, plans: Planned, questions: Asking, moment: Asked) -> dict[str, Any]:
+    """In what the as-built of a unit differs from the requirements of the run that builds it, or built it last: from
+    those of now, or as they were at that moment.
+    """
     placed = await questions.whole(PLACED, unit_id, moment, COMPARED_AT_MOST, depth=1)
-    if build is None:
+    plan = await plans.then(unit_id, moment)
+    if plan is None:
         return {"unit_id": unit_id, **moment.document, "run_id": None, "items": []}
-    found = against_plan(build.requirements, [placed_of(one) for one in placed if one["run_id"] == build.run_id])
+    found = against_plan(plan.requirements, [placed_of(one) for one in placed if one["run_id"] == plan.run_id])
     return {
         "unit_id": unit_id,
         **moment.document,
-        "run_id": build.run_id,
+        "run_id": plan.run_id,
         "items": [difference_view(one) for one in found],
     }
 

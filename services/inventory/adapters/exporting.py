@@ -5,7 +5,7 @@ its first line is sent, not broken off.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -13,11 +13,16 @@ from urllib.parse import quote
 
 from fastapi.responses import StreamingResponse
 
+from services.inventory.adapters.questions import Sink
 from shared.runtime import sheets
 
 IN_MEMORY_BYTES = 1_000_000
 """What is longer goes to the disk."""
 SENT_AT_ONCE_BYTES = 65_536
+
+
+File = SpooledTemporaryFile[bytes]
+Copy = Callable[[Sink], Awaitable[None]]
 
 
 class Format(StrEnum):
@@ -30,16 +35,11 @@ class Format(StrEnum):
 MEDIA_TYPES = {Format.JSONL: "application/jsonl", Format.CSV: "text/csv; charset=utf-8; header=present"}
 
 
-async def exported(
-    rows: AsyncIterator[Sequence[str]], columns: Sequence[str], form: Format, name: str
-) -> StreamingResponse:
-    """The answer, of which ``rows`` are JSON documents, as a file of that name."""
+async def exported(copy: Copy, columns: Sequence[str], form: Format, name: str) -> StreamingResponse:
+    """The answer, which ``copy`` writes as JSON Lines, as a file of that name."""
     file = SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - closed when it is sent
     try:
-        file.write(_header(columns) if form is Format.CSV else b"")
-        written = _WRITTEN[form]
-        async for some in rows:
-            file.write(written(some, columns))
+        await _WRITTEN[form](copy, columns, file)
         file.seek(0)
     except BaseException:
         file.close()
@@ -49,23 +49,31 @@ async def exported(
     return StreamingResponse(_sent(file), headers=headers, media_type=MEDIA_TYPES[form])
 
 
-def _sent(file: "SpooledTemporaryFile[bytes]") -> Iterator[bytes]:
+def _sent(file: File) -> Iterator[bytes]:
     with file:
         while part := file.read(SENT_AT_ONCE_BYTES):
             yield part
 
 
-def _lines(rows: Sequence[str], _: Sequence[str]) -> bytes:
-    return "".join(f"{row}\n" for row in rows).encode()
+async def _lines(copy: Copy, _: Sequence[str], file: File) -> None:
+    async def sink(some: bytes) -> None:
+        file.write(some)
+
+    await copy(sink)
 
 
-def _header(columns: Sequence[str]) -> bytes:
-    return sheets.written([[one for name in columns for one in _titles(name)]])
+async def _table(copy: Copy, columns: Sequence[str], file: File) -> None:
+    begun = b""
 
+    async def sink(some: bytes) -> None:
+        nonlocal begun
+        *lines, begun = (begun + some).split(b"\n")
+        documents = map(json.loads, lines)
+        rows = ([cell for name in columns for cell in _cells(name, one.get(name))] for one in documents)
+        file.write(sheets.written(rows))
 
-def _table(rows: Sequence[str], columns: Sequence[str]) -> bytes:
-    documents = map(json.loads, rows)
-    return sheets.written([cell for name in columns for cell in _cells(name, one.get(name))] for one in documents)
+    file.write(sheets.written([[one for name in columns for one in _titles(name)]]))
+    await copy(sink)
 
 
 def _titles(name: str) -> tuple[str, ...]:
@@ -83,7 +91,7 @@ def _is_somebody(name: str) -> bool:
     return name == "by" or name.endswith("_by")
 
 
-_WRITTEN: Mapping[Format, Callable[[Sequence[str], Sequence[str]], bytes]] = {
+_WRITTEN: Mapping[Format, Callable[[Copy, Sequence[str], File], Awaitable[None]]] = {
     Format.JSONL: _lines,
     Format.CSV: _table,
 }

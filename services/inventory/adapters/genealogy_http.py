@@ -1,5 +1,6 @@
 """`/units/{unit_id}/tree`, `/as-built`, `/where-used` and the like: what is in a unit, and what a unit is in."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -12,7 +13,7 @@ from services.inventory.adapters.life_of import Lives
 from services.inventory.adapters.moments import Asked
 from services.inventory.adapters.questions import Questions
 from services.inventory.adapters.views import root_view
-from services.inventory.adapters.where_used import USED, Reach
+from services.inventory.adapters.where_used import NEXT, USED, Reach
 from shared.contracts.base import Id
 from shared.runtime.http import needs
 from shared.runtime.pages import Paging
@@ -44,24 +45,28 @@ Asking = Annotated[Questions, Depends(questions_of)]
 async def show_tree(unit_id: UnitId, queries: Queries, questions: Asking, moment: Asked) -> Response:
     """The as-built tree of a unit, to any depth, as one document: now, as of a time and as known at a time.
 
-    Statuses are those of now.
+    Statuses are those of that moment, none where nothing had been said of a unit by then; `quantity` and
+    `as_built_version` of the unit itself are those of now.
     """
-    root = root_view(await queries.unit(unit_id)) | moment.document
+    status = await questions.status(unit_id, moment)
+    root = root_view(await queries.unit(unit_id)) | {"status": status} | moment.document
     placed = await questions.whole(PLACED, unit_id, moment, TREE_AT_MOST)
     return Response(tree_text(root, placed), media_type="application/json")
 
 
 @router.get("/units/{unit_id}/as-built", **needs("read"))
 async def list_as_built(unit_id: UnitId, questions: Asking, moment: Asked, page: Paging) -> dict[str, Any]:
-    """The same tree in pages, parents before children; the pages stand still, whatever is recorded meanwhile."""
+    """The same tree in pages, each unit followed by what is in it; the pages stand still, whatever is recorded
+    meanwhile.
+    """
     return await questions.page(PLACED, unit_id, moment, page)
 
 
 @router.get("/units/{unit_id}/as-built/export", response_class=StreamingResponse, **needs("read"))
 async def export_as_built(unit_id: UnitId, questions: Asking, moment: Asked, form: Form = Format.JSONL) -> Response:
     """The same tree, all of it, as JSON Lines or CSV."""
-    rows = questions.stream(PLACED, unit_id, moment)
-    return await exported(rows, PLACED.columns, form, f"{unit_id} as built")
+    copy = partial(questions.copy, PLACED, unit_id, moment)
+    return await exported(copy, PLACED.columns, form, f"{unit_id} as built")
 
 
 @router.get("/units/{unit_id}/where-used", **needs("read"))
@@ -83,8 +88,8 @@ async def export_where_used(
     form: Form = Format.JSONL,
 ) -> Response:
     """The same, all of it, as JSON Lines or CSV."""
-    rows = questions.stream(USED, unit_id, moment, reach=_reach(only_tops))
-    return await exported(rows, USED.columns, form, f"{unit_id} where used")
+    copy = partial(questions.copy, USED, unit_id, moment, reach=_reach(only_tops))
+    return await exported(copy, USED.columns, form, f"{unit_id} where used")
 
 
 @router.get("/units/{unit_id}/next-higher-assembly", **needs("read"))
@@ -92,7 +97,7 @@ async def list_next_higher_assembly(
     unit_id: ComponentId, questions: Asking, moment: Asked, page: Paging
 ) -> dict[str, Any]:
     """What a unit is installed in, for what and since when; of a lot, what each part split off it is installed in."""
-    return await questions.page(USED, unit_id, moment, page, reach=Reach.NEXT)
+    return await questions.page(NEXT, unit_id, moment, page)
 
 
 @router.get("/units/{unit_id}/epcis", **needs("read"))

@@ -1,7 +1,7 @@
-"""How a question about the genealogy is answered: on pages that stand still, or row by row for the whole of it."""
+"""How a question about the genealogy is answered: on pages that stand still, or as lines for the whole of it."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -17,11 +17,53 @@ from shared.runtime.pages import Page
 Row = Mapping[str, Any]
 Document = dict[str, Any]
 
-IS_THERE = text("select set_config('work_mem', '32MB', true) from unit where unit_id = :unit_id")
-"""Whether there is such a unit; and a large answer is sorted in memory, in this transaction."""
+IS_THERE = text("""
+    select set_config('work_mem', '32MB', true), set_config('plan_cache_mode', 'force_custom_plan', true)
+    from unit where unit_id = :unit_id""")
+"""Whether there is such a unit. In this transaction a large answer is sorted in memory, and a question is planned for
+what it asks: the plan for whatever may be asked reads whole tables.
+"""
 
-AT_ONCE = 1_000
-"""Rows that a stream holds in memory."""
+Sink = Callable[[bytes], Awaitable[None]]
+
+AS_IT_IS = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
+"""A copy's line is the JSON text, since no JSON text has these characters, nor a line's end."""
+
+BETWEEN = "\x01"
+"""Ends each part of a trail; it is in no name, and before all that is."""
+
+DEEPEST = 1_000
+"""Levels of a tree, or pieces of a way: more than any product has."""
+
+LEADS_TO = "starts_with(cast(:after as text), {})"
+"""Whether a trail is the beginning of the one that a page begins after, or that one itself."""
+
+ON_PAGE = """and trail collate "C" > cast(:after as text) order by trail collate "C" limit cast(:limit as int)"""
+
+STATUS_THEN = """case when cast(:as_of as timestamptz) is null and cast(:known_at as timestamptz) is null
+                    then {0}.status
+                    else (select status from status_change
+                          where unit_id = {0}.unit_id and at <= coalesce(cast(:as_of as timestamptz), 'infinity')
+                            and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
+                          order by change_id desc limit 1) end"""
+"""The last status that is recorded of what happened by then, as far as it was known; none where nothing was."""
+
+
+STATUS = text(f"select {STATUS_THEN.format('u')} from unit u where unit_id = :unit_id")  # noqa: S608 - nothing in it is given
+
+
+def nearest(step: str) -> str:
+    """Of a step from all rows of one level to those of the next: what may stand on the page.
+
+    That is no more rows of each level than the page has, in the order of the answer, since each row stands there itself
+    or leads to one that does; and besides those the one that leads to where the page begins.
+    """
+    leads_to = LEADS_TO.format("trail")
+    after = f'trail collate "C" > cast(:after as text) or {leads_to}'
+    return f"""
+        select * from (
+            select * from ({step}) step where {after} order by trail collate "C" limit cast(:limit as int) + 1
+        ) nearest"""  # noqa: S608 - nothing in it is given
 
 
 class AnswerTooLarge(Refused):
@@ -34,24 +76,28 @@ class AnswerTooLarge(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A statement with `:unit_id`, `:as_of`, `:known_at` and `:limit`, whose rows have a `document` as JSON text.
+    """Statements with `:unit_id`, `:as_of` and `:known_at`, whose rows have a `document` as JSON text and a `trail`:
+    the row's place in the order of the answer, made of its parts. That of a page has `:limit`, `:after` (a trail) and
+    `:parts` (of that trail).
 
     PostgreSQL writes the documents, since large answers are many: a row costs a fifth of what it costs here.
-
-    ``readers`` name the members of a row's place in the order of the answer, which are parameters too, all null for
-    the beginning; ``position`` takes them from a row. ``defaults`` are what else the statement asks for.
+    ``defaults`` are what else the statements ask for.
     """
 
-    statement: TextClause
-    readers: Mapping[str, Callable[[str], Any]]
-    position: Callable[[Row], list[Any]]
+    name: str
+    of_page: TextClause
+    of_whole: TextClause
     columns: Sequence[str]
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def documents(self) -> TextClause:
-        """The statement without the places of its rows, which only pages need."""
-        return text(f"select document from ({self.statement.text}) answer")  # noqa: S608 - nothing in it is given
+    def is_mine(self, given: Any) -> str:
+        """The name of the question in a cursor.
+
+        :raises ValueError: for that of another.
+        """
+        if given != self.name:
+            raise ValueError(given)
+        return self.name
 
 
 class Questions:
@@ -65,18 +111,17 @@ class Questions:
 
         :raises NotFound: when there is no such unit.
         """
-        as_of, known_at, *after = page.begins_after(_moment, _moment, *question.readers.values())
-        values = dict(zip(question.readers, after, strict=True)) | more
+        _, as_of, known_at, after = page.begins_after(question.is_mine, _moment, _moment, _trail)
         async with self._engine.connect() as connection:
             await _check_there(connection, unit_id)
             if page.after is None:
                 as_of, known_at = moment.as_of, await pinned(connection, moment.known_at)
             pin = Moment(as_of, known_at)
-            found = await _rows(connection, question, unit_id, pin, page.limit + 1, values)
+            found = await _rows(connection, question, unit_id, pin, page.limit + 1, after, more)
             if page.after is None and len(found) > page.limit:  # only who goes on reading has to wait for it
                 await settled(connection, known_at)
-                found = await _rows(connection, question, unit_id, pin, page.limit + 1, values)
-        answer = page.of(found, lambda row: [*pin.document.values(), *question.position(row)], _document)
+                found = await _rows(connection, question, unit_id, pin, page.limit + 1, after, more)
+        answer = page.of(found, lambda row: [question.name, *pin.document.values(), row["trail"]], _document)
         return {"unit_id": unit_id, **pin.document, **answer}
 
     async def whole(
@@ -89,25 +134,34 @@ class Questions:
         """
         async with self._engine.connect() as connection:
             await _check_there(connection, unit_id)
-            values = dict.fromkeys(question.readers) | more
-            found = await _rows(connection, question, unit_id, moment, at_most + 1, values)
+            found = await _rows(connection, question, unit_id, moment, at_most + 1, None, more)
         if len(found) > at_most:
             raise AnswerTooLarge(at_most=f"{at_most:,}")
         return [_document(row) for row in found]
 
-    async def stream(self, question: Question, unit_id: str, moment: Moment, **more: Any) -> AsyncIterator[list[str]]:
-        """The whole answer, each row as JSON text, a bounded number of rows at a time.
+    async def status(self, unit_id: str, moment: Moment) -> str | None:
+        """The status that a unit had; none where nothing had been said of it by then, or there is none."""
+        async with self._engine.connect() as connection:
+            asked = {"unit_id": unit_id, **moment.parameters}
+            return (await connection.execute(STATUS, asked)).scalar_one_or_none()
+
+    async def copy(self, question: Question, unit_id: str, moment: Moment, sink: Sink, **more: Any) -> None:
+        """The whole answer into ``sink``, as JSON Lines, in pieces that need not end where a line does.
+
+        PostgreSQL is read as it writes, by its own protocol for copies, which takes no parameters: the driver writes
+        them into the statement.
 
         :raises NotFound: when there is no such unit.
         """
+        documents = text(f"select document from ({question.of_whole.text}) answer")  # noqa: S608 - nothing in it is given
+        statement = documents.compile(dialect=self._engine.dialect)
+        values = {"unit_id": unit_id, **moment.parameters, **question.defaults, **more}
         async with self._engine.connect() as connection:
             await _check_there(connection, unit_id)
-            place = dict.fromkeys(question.readers) | {"limit": None}
-            values = {"unit_id": unit_id, **moment.parameters, **place, **question.defaults, **more}
-            options = {"yield_per": AT_ONCE}
-            async with connection.stream(question.documents, values, execution_options=options) as result:
-                async for rows in result.partitions():
-                    yield [row.document for row in rows]
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None  # noqa: S101 - it is connected
+            asked = [values[name] for name in statement.positiontup or ()]
+            await driver.copy_from_query(str(statement), *asked, output=sink, **AS_IT_IS)
 
 
 def _document(row: Row) -> Document:
@@ -121,11 +175,29 @@ async def _check_there(connection: AsyncConnection, unit_id: str) -> None:
 
 
 async def _rows(
-    connection: AsyncConnection, question: Question, unit_id: str, moment: Moment, limit: int, values: Row
+    connection: AsyncConnection,
+    question: Question,
+    unit_id: str,
+    moment: Moment,
+    limit: int,
+    after: str | None,
+    more: Mapping[str, Any],
 ) -> Sequence[Row]:
-    parameters = {"unit_id": unit_id, **moment.parameters, "limit": limit, **question.defaults, **values}
-    found = (await connection.execute(question.statement, parameters)).mappings().all()
+    begins = {"after": after or "", "parts": (after or "").split(BETWEEN)[:-1], "limit": limit}
+    parameters = {"unit_id": unit_id, **moment.parameters, **begins, **question.defaults, **more}
+    found = (await connection.execute(question.of_page, parameters)).mappings().all()
     return cast(Sequence[Row], found)
+
+
+def _trail(given: Any) -> str:
+    """A trail in a cursor.
+
+    :raises ValueError: for anything else.
+    """
+    if not isinstance(given, str) or "\0" in given:
+        raise ValueError(given)
+    given.encode()  # half a character is none
+    return given
 
 
 def _moment(given: Any) -> datetime | None:

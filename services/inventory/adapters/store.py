@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.inventory.adapters import expected, life, locations, tables
+from services.inventory.adapters import expected, life, locations, plans, statuses, tables
 from services.inventory.domain.events import UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
 from services.inventory.domain.expecting import EXPECTED, Expected
 from services.inventory.domain.locations import LOCATIONS, Locations
@@ -101,6 +101,10 @@ class UnitStore:
             await connection.execute(tables.SPLIT, transposed(split))
         if lived := list(life.rows(events)):
             await connection.execute(life.LIVED, transposed(lived))
+        if changed := list(statuses.rows(events)):
+            await connection.execute(statuses.CHANGED, transposed(changed))
+        if planned := list(plans.rows(changes)):
+            await connection.execute(plans.PLANNED, transposed(planned))
 
     def committed(self, changes: Sequence[Change[Any]]) -> None:
         """See `Store.committed`."""

@@ -61,8 +61,9 @@ create table installation (
     removed_because text,
     removed_recorded_at timestamptz
 );
-create index installation_by_parent on installation (parent_unit_id, installed_at);
-create index installation_by_unit on installation (unit_id, installed_at);
+create index installation_by_parent on installation
+    (parent_unit_id, requirement_id collate "C", coalesce(designator, '') collate "C", installation_id collate "C");
+create index installation_by_unit on installation (unit_id, installation_id collate "C");
 
 create table split (
     part_unit_id text primary key,
@@ -73,7 +74,26 @@ create table split (
     split_by jsonb not null,
     recorded_at timestamptz not null default now()
 );
-create index split_by_origin on split (origin_unit_id, at);
+create index split_by_origin on split (origin_unit_id, part_unit_id collate "C");
+
+create table status_change (
+    unit_id text not null,
+    change_id bigint generated always as identity,
+    status text not null,
+    at timestamptz not null,
+    recorded_at timestamptz not null default now(),
+    primary key (unit_id, change_id)
+);
+
+create table plan (
+    unit_id text not null,
+    plan_id bigint generated always as identity,
+    run_id text,
+    requirements jsonb,
+    at timestamptz not null,
+    recorded_at timestamptz not null default now(),
+    primary key (unit_id, plan_id)
+);
 
 create table life (
     life_id bigint generated always as identity primary key,

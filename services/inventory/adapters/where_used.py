@@ -4,11 +4,12 @@ A way up holds together in time: what was taken out of an assembly never was in 
 and what was split off an assembly before does not hold what came into it after. What was removed is shown as removed.
 """
 
+from dataclasses import replace
 from enum import StrEnum
 
 from sqlalchemy import text
 
-from services.inventory.adapters.questions import Question
+from services.inventory.adapters.questions import DEEPEST, LEADS_TO, ON_PAGE, STATUS_THEN, Question, nearest
 
 
 class Reach(StrEnum):
@@ -19,102 +20,148 @@ class Reach(StrEnum):
     NEXT = "next"
 
 
-WHERE_USED = text("""
+_BEGINS = f"(cast(:parts as text[]))[case when {LEADS_TO.format('up.trail')} then up.level + 1 end]"
+"""Where a page begins among what goes on from one way, if that leads to it; of all others, with the first. What was
+installed comes before what was split off.
+"""
+
+_NEAREST = (
+    f"cross join lateral (select {_BEGINS} as at) begun",
+    """and installation_id collate "C" >= case left(begun.at, 1) when '0' then substr(begun.at, 2)
+                                                              when '1' then U&'\\+10FFFF' else '' end""",
+    'order by installation_id collate "C" limit cast(:limit as int) + 1',
+    """and part_unit_id collate "C" >= case left(begun.at, 1) when '1' then substr(begun.at, 2) else '' end""",
+    'order by part_unit_id collate "C" limit cast(:limit as int) + 1',
+)
+
+_ALL = "", "", "", "", ""
+
+_INSTALLED = """
+                select *, case when removed_at <= coalesce(cast(:as_of as timestamptz), 'infinity')
+                                    and removed_recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
+                               then removed_at else 'infinity' end as out_at
+                from installation
+                where unit_id = up.unit_id
+                  and installed_at <= coalesce(cast(:as_of as timestamptz), 'infinity')
+                  and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')"""
+
+_SPLIT_OFF = """
+                select * from split
+                where origin_unit_id = up.unit_id and up.serial is null {}
+                  and at <= coalesce(cast(:as_of as timestamptz), 'infinity')
+                  and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
+                order by part_unit_id collate "C" offset 0"""
+"""The order has PostgreSQL use its index, also where one lot has most of all splits and a unit may seem to have as
+many. `offset 0` makes it look rows up by their keys: it cannot know how many a climb finds, and would read whole
+tables to be safe.
+"""
+
+_GOES_ON = """parent_unit_id <> all(up.path)
+                  and (up.installs = 0 or greatest(up.since, installed_at) < least(up.until, out_at))"""
+"""Whether a way goes on with an installation: both must hold at one time."""
+
+
+def _step(begun: str, installs_begin: str, installs_bound: str, splits_begin: str, splits_bound: str) -> str:
+    """From the ends of ways to where they go on."""
+    return f"""
+        select e.unit_id, up.level + 1 as level, concat(up.trail, e.edge, chr(1)) as trail,
+               up.path || e.unit_id as path,
+               greatest(up.since, e.at) as since,
+               case when e.is_split then 'infinity' else least(up.until, e.removed_at) end as until,
+               up.installs + case when e.is_split then 0 else 1 end as installs,
+               case when up.installs = 0 then e.quantity when e.is_split then null else up.quantity end as quantity,
+               e.is_split, e.requirement_id, e.designator, e.substitute, e.run_id, e.at, e.done_by, e.removed_at,
+               e.removed_by, e.because, u.part_number, u.revision, u.serial, u.lot, u.status, up.unit_of_measure
+        from up {begun} cross join lateral (
+            (select parent_unit_id as unit_id, '0' || installation_id as edge, false as is_split, quantity,
+                    requirement_id, designator, substitute, run_id, installed_at as at, installed_by as done_by,
+                    out_at as removed_at, removed_by, removed_because as because
+             from ({_INSTALLED} {installs_begin}) i
+             where {_GOES_ON} {installs_bound})
+            union all
+            (select part_unit_id, '1' || part_unit_id, true, quantity, null, null, null, null, at, split_by,
+                    'infinity', null, because
+             from ({_SPLIT_OFF.format(splits_begin)}) s
+             where part_unit_id <> all(up.path) and (up.installs = 0 or at >= up.since and at < up.until)
+             {splits_bound})
+            offset 0
+        ) e cross join lateral (select * from unit where unit_id = e.unit_id offset 0) u
+        where up.level < {DEEPEST} and (up.installs = 0 or cast(:reach as text) <> 'next')"""  # noqa: S608 - nothing in it is given
+
+
+_MORE_ABOVE = f"exists (select from ({_INSTALLED} offset 0) i where {_GOES_ON})"
+
+_MORE_AFTER = "lead(level) over ways > level and not lead(is_split) over ways"
+"""The same, seen from what comes next in the whole answer."""
+
+_ORDERED = 'window ways as (order by trail collate "C")'
+
+_WANTED = """level > 0 and case cast(:reach as text) when 'tops' then is_top
+                                   when 'next' then installs = 1 and not is_split and until = 'infinity'
+                                   else true end"""
+
+_DOCUMENT = f"""concat(
+               '{{"level":', w.level, ',"unit_id":', to_json(w.unit_id), ',"part_number":', to_json(w.part_number),
+               ',"revision":', to_json(w.revision), ',"serial":', coalesce(to_json(w.serial), 'null'),
+               ',"lot":', coalesce(to_json(w.lot), 'null'),
+               ',"status":', coalesce(to_json({STATUS_THEN.format("w")}), 'null'),
+               ',"relation":', case when w.is_split then '"split"' else '"installed"' end,
+               ',"from_unit_id":', to_json(w.path[w.level]), ',"path":', to_json(w.path),
+               ',"is_top":', to_json(w.is_top),
+               ',"in_place":', to_json(w.until = 'infinity'), ',"since":', to_json(w.since),
+               ',"until":', case when w.until = 'infinity' then 'null' else to_json(w.until) end,
+               ',"quantity":', coalesce(to_json(cast(w.quantity as text)), 'null'),
+               ',"unit_of_measure":', to_json(w.unit_of_measure),
+               case when w.is_split
+                    then ',"requirement_id"\\:null,"designator"\\:null,"substitute"\\:null,"run_id"\\:null'
+                    else concat(',"requirement_id":', to_json(w.requirement_id),
+                                ',"designator":', coalesce(to_json(w.designator), 'null'),
+                                ',"substitute":', to_json(w.substitute), ',"run_id":', to_json(w.run_id)) end,
+               ',"at":', to_json(w.at), ',"by":', w.done_by,
+               case when w.removed_at < 'infinity'
+                    then concat(',"removed_at":', to_json(w.removed_at),
+                                ',"removed_by":', coalesce(cast(w.removed_by as text), 'null'))
+                    else ',"removed_at"\\:null,"removed_by"\\:null' end,
+               ',"because":', case when w.is_split or w.removed_at < 'infinity'
+                                   then coalesce(to_json(w.because), 'null') else 'null' end, '}}')"""
+
+
+def _statement(step: str, more: str, ordered: str, on_page: str) -> str:
+    return f"""
     with recursive up as (
-        select cast(:unit_id as text) as unit_id, 0 as level, '' as trail,
-               array[cast(:unit_id as text)] as path,
+        select unit_id, 0 as level, '' as trail, array[unit_id] as path,
                cast('-infinity' as timestamptz) as since, cast('infinity' as timestamptz) as until,
                0 as installs, cast(null as numeric) as quantity, false as is_split,
                cast(null as text) as requirement_id, cast(null as text) as designator,
                cast(null as boolean) as substitute, cast(null as text) as run_id, cast(null as timestamptz) as at,
                cast(null as jsonb) as done_by, cast('infinity' as timestamptz) as removed_at,
-               cast(null as jsonb) as removed_by, cast(null as text) as because
-        union all
-        select e.unit_id, up.level + 1, md5(up.trail || e.edge), up.path || e.unit_id,
-               greatest(up.since, e.at), case when e.is_split then 'infinity' else least(up.until, e.removed_at) end,
-               up.installs + case when e.is_split then 0 else 1 end,
-               case when up.installs = 0 then e.quantity when e.is_split then null else up.quantity end, e.is_split,
-               e.requirement_id, e.designator, e.substitute, e.run_id, e.at, e.done_by, e.removed_at, e.removed_by,
-               e.because
-        from up cross join lateral (
-            select parent_unit_id as unit_id, installation_id as edge, false as is_split, quantity, requirement_id,
-                   designator, substitute, run_id, installed_at as at, installed_by as done_by,
-                   case when removed_at <= coalesce(cast(:as_of as timestamptz), 'infinity')
-                             and removed_recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
-                        then removed_at else 'infinity' end as removed_at,
-                   removed_by, removed_because as because
-            from installation
-            where unit_id = up.unit_id
-              and installed_at <= coalesce(cast(:as_of as timestamptz), 'infinity')
-              and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
-            union all
-            (select part_unit_id, part_unit_id, true, quantity, null, null, null, null, at, split_by, 'infinity', null,
-                    because
-             from split
-             where origin_unit_id = up.unit_id
-               and at <= coalesce(cast(:as_of as timestamptz), 'infinity')
-               and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
-             order by at)
-            offset 0
-        ) e
-        where up.level < 1000 and e.unit_id <> all(up.path) and (up.installs = 0 or cast(:reach as text) <> 'next')
-          and (up.installs = 0
-               or greatest(up.since, e.at) < least(up.until, e.removed_at) and (e.at >= up.since or not e.is_split))
+               cast(null as jsonb) as removed_by, cast(null as text) as because,
+               part_number, revision, serial, lot, status, unit_of_measure
+        from unit where unit_id = :unit_id
+        union all {step}
+    ), ends as (
+        select up.*, not coalesce({more}, false) as is_top from up where level > 0 {ordered}
     ), wanted as (
-        select up.*, not above.there as is_top
-        from up cross join lateral (
-            select exists (
-                select from installation
-                where unit_id = up.unit_id
-                  and installed_at <= coalesce(cast(:as_of as timestamptz), 'infinity')
-                  and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
-                  and (up.installs = 0
-                       or installed_at < up.until
-                          and (removed_at is null or removed_at > up.since
-                               or removed_at > coalesce(cast(:as_of as timestamptz), 'infinity')
-                               or removed_recorded_at > coalesce(cast(:known_at as timestamptz), 'infinity')))
-                offset 0
-            ) as there
-        ) above
-        where up.level > 0
-          and case cast(:reach as text)
-                  when 'tops' then not above.there
-                  when 'next' then up.installs = 1 and not up.is_split and up.until = 'infinity'
-                  else true end
-          and (cast(:level as int) is null
-               or (up.level, up.unit_id collate "C", up.trail collate "C")
-                  > (cast(:level as int), cast(:after_unit_id as text), cast(:trail as text)))
-        order by up.level, up.unit_id collate "C", up.trail collate "C"
-        limit cast(:limit as int)
+        select * from ends where {_WANTED} {on_page}
     )
-    select w.level, w.unit_id, w.trail, cast(json_build_object(
-               'level', w.level, 'unit_id', w.unit_id, 'part_number', u.part_number, 'revision', u.revision,
-               'serial', u.serial, 'lot', u.lot, 'status', u.status,
-               'relation', case when w.is_split then 'split' else 'installed' end,
-               'from_unit_id', w.path[w.level], 'path', w.path, 'is_top', w.is_top,
-               'in_place', w.until = 'infinity', 'since', w.since, 'until', nullif(w.until, 'infinity'),
-               'quantity', cast(w.quantity as text), 'unit_of_measure', asked.unit_of_measure,
-               'requirement_id', w.requirement_id, 'designator', w.designator,
-               'substitute', w.substitute, 'run_id', w.run_id, 'at', w.at, 'by', w.done_by,
-               'removed_at', nullif(w.removed_at, 'infinity'),
-               'removed_by', case when w.removed_at < 'infinity' then w.removed_by end,
-               'because', case when w.is_split or w.removed_at < 'infinity' then w.because end) as text) as document
-    from wanted w
-         cross join lateral (select * from unit where unit_id = w.unit_id offset 0) u
-         cross join (select unit_of_measure from unit where unit_id = :unit_id) asked
-    order by w.level, w.unit_id collate "C", w.trail collate "C" """)
+    select w.trail, {_DOCUMENT} as document from wanted w order by w.trail collate "C" """  # noqa: S608 - nothing in it is given
+
+
+_WHOLE = _statement(_step(*_ALL), _MORE_AFTER, _ORDERED, "")
 """Each row is a unit that holds, or held, what was asked about, or a part that was split off; and the way to it.
-`since` and `until` are of the whole way, `at` and `removed_at` of its last piece. `trail` is the digest of a way. A way
-that no other goes on from is at the top. `order by at` has PostgreSQL use its index, also where one lot has most of
-all splits and a unit may seem to have as many. `quantity` is how much of what
-was asked about went into the first assembly of the way; how an assembly that was split later shared it out, nobody
-knows.
+`since` and `until` are of the whole way, `at` and `removed_at` of its last piece. `trail` is the way, piece by piece;
+each way is followed by those that go on from it. A way that no installation goes on from is at the top. `quantity` is
+how much of what was asked about went into the first assembly of the way; how an assembly that was split later shared
+it out, nobody knows.
 """
 
+_PAGE = _statement(nearest(_step(*_NEAREST)), _MORE_ABOVE, "", ON_PAGE)
+
+
 USED = Question(
-    statement=WHERE_USED,
-    readers={"level": int, "after_unit_id": str, "trail": str},
-    position=lambda row: [row[name] for name in ("level", "unit_id", "trail")],
+    name="where-used",
+    of_page=text(_PAGE),
+    of_whole=text(_WHOLE),
     defaults={"reach": Reach.ALL},
     columns=(
         "level",
@@ -144,3 +191,11 @@ USED = Question(
         "because",
     ),
 )
+
+NEXT = replace(
+    USED,
+    name="next-higher-assembly",
+    of_page=text(_statement(_step(*_ALL), _MORE_AFTER, _ORDERED, ON_PAGE)),
+    defaults={"reach": Reach.NEXT},
+)
+"""Most ways do not lead to one; but they are short."""

@@ -111,7 +111,7 @@ def differences(items: Sequence[Document]) -> RenderableType:
 
 def _way(way: Document) -> str:
     part = escape(f"{way['part_number']} rev {way['revision']}")
-    status = f"[{shown.STATUS_STYLE.get(way['status'], 'dim')}]{escape(way['status'])}[/]"
+    status = shown.unit_status(way["status"])
     quantity = f", {escape(way['quantity'])} of it" if way["quantity"] not in {None, "1"} else ""
     name = escape(way["unit_id"])
     if way["relation"] == "split":

@@ -209,5 +209,9 @@ def _branch(parent: Tree, children: Sequence[Document]) -> None:
 
 def _unit(node: Document) -> str:
     part = escape(f"{node['part_number']} rev {node['revision']}")
-    style = STATUS_STYLE.get(node["status"], "dim")
-    return f"[bold]{escape(node['unit_id'])}[/] {part} [{style}]{node['status']}[/]"
+    return f"[bold]{escape(node['unit_id'])}[/] {part} {unit_status(node['status'])}"
+
+
+def unit_status(status: str | None) -> str:
+    """A unit's status, in its color; it has none at a time when nothing had been said of it yet."""
+    return f"[{STATUS_STYLE.get(status or '', 'dim')}]{escape(status or 'not known then')}[/]"

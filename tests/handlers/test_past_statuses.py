@@ -1,0 +1,147 @@
+"""What a unit's status was, in trees and traces of the past: as of a time, as known at one; on a real PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from services.inventory.app import build
+from shared.testing.databases import Database
+from shared.testing.topics import Sent
+from tests.handlers.genealogy_rows import Ledger, Put, Said, at
+from tests.handlers.inventory_records import PUMP, ROTOR, an_issue, completion, created, installed, received, removed
+from tests.handlers.served import Served, served
+from tests.handlers.test_as_built_http import asked, listed, moment, now
+
+
+@pytest.fixture
+def kept(database: Callable[[str], Database]) -> Database:
+    """The inventory service's database, fresh."""
+    return database("inventory")
+
+
+@pytest.fixture
+async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
+    """The inventory service, served: `as_("viewer")` is a client."""
+    async with served(build, kept, tmp_path) as service:
+        yield service
+
+
+async def statuses(as_: Served, unit_id: str, **query: Any) -> dict[str, str | None]:
+    """The status of each unit of a tree; the tree, its pages and its export agree."""
+    tree = await asked(as_, unit_id, "tree", **query)
+    there = {one["unit_id"]: one["status"] for one in await listed(as_, unit_id, 1, **query)}
+    assert there == {one["unit_id"]: one["status"] for one in tree["children"]}
+    return {unit_id: tree["status"], **there}
+
+
+async def test_a_tree_of_the_past_shows_the_statuses_of_then(as_: Served) -> None:
+    """In progress while it was built, available after its completion at noon, and its rotor in it all the time."""
+    await as_.takes(received(time=at(0)), created(time=at(1)), installed(time=at(2)))
+    await as_.takes(completion(PUMP, 2, ROTOR))
+    assert await statuses(as_, PUMP) == {PUMP: "available", ROTOR: "installed"}
+    assert await statuses(as_, PUMP, as_of=moment(3)) == {PUMP: "wip", ROTOR: "installed"}
+    assert await statuses(as_, PUMP, as_of=moment(1.5)) == {PUMP: "wip"}
+
+
+async def test_before_anything_was_said_of_a_unit_it_had_no_status(as_: Served) -> None:
+    """None, instead of that of today."""
+    await as_.takes(received(time=at(5)))
+    assert (await asked(as_, ROTOR, "tree", as_of=moment(4)))["status"] is None
+    assert (await asked(as_, ROTOR, "tree", as_of=moment(5)))["status"] == "available"
+
+
+async def test_a_late_record_changes_the_status_that_was_and_not_the_one_that_was_known(
+    as_: Served, kept: Database
+) -> None:
+    """The rotor was scored at three, which is heard of after the first look."""
+    await as_.takes(received(time=at(0)), created(time=at(1)))
+    before = now(kept)
+    await as_.takes(an_issue("opened"), an_issue("disposition-chosen", time=at(3), **SCORED))
+    for query, status in (
+        ({}, "on_hold"),
+        ({"as_of": moment(2)}, "available"),
+        ({"as_of": moment(3)}, "on_hold"),
+        ({"known_at": before}, "available"),
+        ({"known_at": now(kept)}, "on_hold"),
+        ({"as_of": moment(3), "known_at": before}, "available"),
+    ):
+        assert (await asked(as_, ROTOR, "tree", **query))["status"] == status, query
+
+
+SCORED: Any = {"disposition": "Scrap", "availability": "permanently-unavailable"}
+
+
+async def test_a_trace_of_the_past_shows_the_statuses_of_then(as_: Served, kept: Database) -> None:
+    """Of each unit above; also of the next higher assembly; and in exports."""
+    ledger = Ledger(kept)
+    ledger.story(Put("ROTOR-1", "PUMP-1", 1), Put("PUMP-1", "SKID-1", 4))
+    ledger.statuses(Said("PUMP-1", "wip", 0), Said("PUMP-1", "available", 3, 6), Said("PUMP-1", "installed", 4, 7))
+    for query, status in (
+        ({}, "installed"),
+        ({"as_of": moment(2)}, "wip"),
+        ({"as_of": moment(3.5)}, "available"),
+        ({"as_of": moment(3.5), "known_at": moment(5)}, "wip"),
+        ({"known_at": moment(6.5)}, "available"),
+    ):
+        for what in ("where-used", "next-higher-assembly"):
+            pump = (await asked(as_, "ROTOR-1", what, **query))["items"][0]
+            assert (pump["unit_id"], pump["status"]) == ("PUMP-1", status), (what, query)
+    async with as_("viewer") as viewer:
+        lines = await viewer.get("/units/ROTOR-1/where-used/export", params={"as_of": moment(2)})
+    assert '"status":"wip"' in lines.text
+
+
+async def test_pages_keep_the_statuses_of_the_first_one(as_: Served, kept: Database) -> None:
+    """A unit that is scrapped while somebody reads on is shown as it was known to be at their first page."""
+    ledger = Ledger(kept)
+    ledger.story(*(Put(f"U-{number}", "U-1", number) for number in range(2, 6)))
+    first = await asked(as_, "U-1", "as-built", limit=2)
+    last = (await listed(as_, "U-1"))[-1]["unit_id"]
+    kept.rows("insert into status_change (unit_id, status, at) values ($1, 'scrapped', now())", last)
+    rest = await asked(as_, "U-1", "as-built", cursor=first["next"])
+    assert {one["status"] for one in first["items"] + rest["items"]} == {"available"}
+    assert (await listed(as_, "U-1", known_at=now(kept)))[-1]["status"] == "scrapped"
+
+
+def a_shift(random: Random) -> list[Sent]:
+    """Pumps and rotors through whatever a shift does to them, half of it told late."""
+    pumps, rotors = [f"PUMP-{number}" for number in range(3)], [f"ROTOR-{number}" for number in range(4)]
+    done = [created(pump, time=at(0)) for pump in pumps] + [received(rotor, time=at(0)) for rotor in rotors]
+    for number in range(25):
+        hours = number / 2 + random.choice([0, 0, -3])
+        pump, rotor = random.choice(pumps), random.choice(rotors)
+        done.append(
+            random.choice(
+                [
+                    installed(rotor, pump, time=at(hours)),
+                    removed(rotor, pump, time=at(hours)),
+                    removed(rotor, pump, time=at(hours), scrapped=random.random() < 0.2),
+                    an_issue("disposition-chosen", rotor, time=at(hours), issue_id=f"i-{rotor}", **SCORED),
+                    an_issue("resolved", rotor, time=at(hours), issue_id=f"i-{rotor}", state="resolved"),
+                    completion(pump, random.randint(1, 4), rotor),
+                ]
+            )
+        )
+    return done
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_now_is_as_of_now_and_as_known_now(as_: Served, kept: Database, seed: int) -> None:
+    """After any shift: trees with their statuses, traces, what is otherwise than planned; whichever way one asks."""
+    for one in a_shift(Random(seed)):
+        await as_.takes(one)
+    later = datetime(2030, 1, 1, tzinfo=at(0).tzinfo).isoformat()
+    for unit_id in [f"PUMP-{number}" for number in range(3)] + [f"ROTOR-{number}" for number in range(4)]:
+        for what in ("tree", "as-built/against-plan", "where-used"):
+            there = await asked(as_, unit_id, what)
+            for query in ({"as_of": later}, {"known_at": now(kept)}, {"as_of": later, "known_at": now(kept)}):
+                then = await asked(as_, unit_id, what, **query)
+                assert _without_moments(then) == _without_moments(there), (unit_id, what, query)
+
+
+def _without_moments(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: one for name, one in answer.items() if name not in {"as_of", "known_at"}}
