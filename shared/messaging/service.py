@@ -93,8 +93,8 @@ class Service:
 
     def ignores(self, message: Message) -> bool:
         """Whether a record is none of its business: it changes nothing here, however often it comes."""
-        is_read = message.ask is None and message.unreadable is None and self.everything is None
-        return is_read and type(message.data) not in self.handlers
+        is_taken = type(message.data) in self.handlers or message.ask is not None
+        return not is_taken and message.unreadable is None and self.everything is None
 
     @property
     def own_topics(self) -> frozenset[str]:

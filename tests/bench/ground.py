@@ -11,7 +11,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import asyncpg
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from shared.runtime.embedded import children
@@ -83,6 +83,14 @@ class Ground:
         partitions = counting.list_topics(topic, timeout=10).topics[topic].partitions
         ends = (counting.get_watermark_offsets(TopicPartition(topic, one), timeout=10) for one in partitions)
         return sum(high - low for low, high in ends)
+
+    def members(self, service: str) -> int:
+        """How many processes of a service have partitions, while none of them is joining or leaving."""
+        admin = AdminClient({"bootstrap.servers": self.plant.broker.address})
+        group = admin.describe_consumer_groups([f"asbuilt-{service}"])[f"asbuilt-{service}"].result(10)
+        if group.state is not ConsumerGroupState.STABLE:
+            return 0
+        return sum(bool(one.assignment and one.assignment.topic_partitions) for one in group.members)
 
     @cached_property
     def _counting(self) -> Consumer:

@@ -47,10 +47,10 @@ def throughput(ground: Ground) -> dict[str, dict[str, float]]:
     parts["ceiling"] = ceiling.figures(180)
     asyncio.run(ground.settle())
     alone = _asbuilt(ground, EVENTS)
-    order_runs(ground, 100_000, RUNS)
-    ground.publish(load.steps(100_000, RUNS))
+    order_runs(ground, 100_000, REPLICAS * RUNS)
+    ground.publish(load.steps(100_000, REPLICAS * RUNS))
     asyncio.run(ground.settle())
-    together = _replicas(ground, EVENTS)
+    together = _replicas(ground, REPLICAS * EVENTS)
     one = alone.pop("events_per_s")
     parts["asbuilt"] = {
         "processes": REPLICAS,
@@ -82,8 +82,8 @@ def growth(ground: Ground) -> dict[str, dict[str, float]]:
 
 
 def _replicas(ground: Ground, events: int) -> float:
-    """Events a second that two replicas take, as they are served; from the first announcement on the topic to the
-    last.
+    """Events a second that two replicas take, as they are served; from when both have their partitions to the last
+    announcement on the topic.
     """
     before = ground.on_topic("asbuilt.runs")
     logs = [ground.plant.directory / f"replica-{number}.log" for number in range(REPLICAS)]
@@ -96,7 +96,7 @@ def _replicas(ground: Ground, events: int) -> float:
         for log in logs
     ]
     try:
-        until(lambda: ground.on_topic("asbuilt.runs") > before, 60, "the first announcement")
+        until(lambda: ground.members("run") == REPLICAS, 60, "each replica has its partitions")
         began, first = perf_counter(), ground.on_topic("asbuilt.runs") - before
         until(lambda: ground.on_topic("asbuilt.runs") >= before + events, 300, "all announcements")
         return (events - first) / (perf_counter() - began)
