@@ -15,6 +15,7 @@ from services.inventory.adapters import (
     stock_http,
     stock_reading_http,
 )
+from services.inventory.adapters.epcis_ids import Ids
 from services.inventory.adapters.life_of import Lives
 from services.inventory.adapters.plans import Plans
 from services.inventory.adapters.queries import UnitQueries
@@ -89,7 +90,7 @@ def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | N
         "queries": UnitQueries(engine),
         "questions": Questions(engine),
         "plans": Plans(engine),
-        "lives": Lives(engine),
+        "lives": Lives(engine, Ids(settings.epcis_id_base)),
+        "stock": Stock(engine),
     }
-    reads |= {"stock": Stock(engine)}
     return serve_http(program, service.__doc__ or "", ROUTERS, **reads)

@@ -151,6 +151,13 @@ class Settings(BaseSettings):
         description="media types of files that are taken, as JSON",
     )
 
+    epcis_id_base: str = Field(
+        "urn:asbuilt",
+        pattern=r"^(urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}(:[A-Za-z0-9._~-]+)*|https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*)$",
+        description="what URIs of units, lots, runs and locations begin with in EPCIS documents: `urn:acme:plant-7`, "
+        "`https://id.acme.com/plant-7`; it stays as it is once somebody has read one",
+    )
+
     webhook_allow_http: bool = Field(default=False, description="webhooks may use `http://`, not only `https://`")
     webhook_allowed_networks: list[IPv4Network | IPv6Network] = Field(
         default_factory=list, description='private networks that webhooks may reach, as JSON: `["10.1.0.0/16"]`'

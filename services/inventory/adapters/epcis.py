@@ -9,8 +9,7 @@ TransformationEvents.
 | a run that was completed used a lot quantity up | TransformationEvent, `assembling` |
 | it, or some of it, was scrapped, or returned to its supplier | ObjectEvent, `DELETE`, `destroying` or `shipping` |
 
-Serials and lots are the plant's own, so identifiers are URIs of its own: `urn:asbuilt:unit:…` of a serial unit,
-`urn:asbuilt:lot:PART:LOT` of a lot (a class, with a quantity), `urn:asbuilt:run:…`, `urn:asbuilt:location:…`.
+Serials and lots are the plant's own, so identifiers are URIs under a base of its own (`Ids`).
 The same event has the same id in whichever unit's life it is told.
 """
 
@@ -18,15 +17,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
-from uuid import NAMESPACE_URL, uuid5
+
+from services.inventory.adapters.epcis_ids import Ids
 
 Row = Mapping[str, Any]
 Document = dict[str, Any]
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
-BY = "urn:asbuilt:by"
-"""An event's member of our own: who did it."""
+PERSON, MACHINE = "urn:asbuilt:person", "urn:asbuilt:machine"
+"""An event's members of our own: who did it, through what."""
 
 UNITS_OF_MEASURE = {
     "each": None,
@@ -52,6 +51,9 @@ OBJECT_EVENTS = {
     "returned": ("DELETE", "shipping", "returned"),
 }
 
+STEPS = ("commissioning", "receiving", "storing", "assembling", "disassembling", "destroying", "shipping")
+"""In which order what happened in one moment is told."""
+
 
 def epcis_document(events: Iterable[Document], created_at: datetime) -> Document:
     """The document of some events, in the order in which they happened."""
@@ -60,39 +62,44 @@ def epcis_document(events: Iterable[Document], created_at: datetime) -> Document
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
         "creationDate": _time(created_at),
-        "epcisBody": {"eventList": sorted(events, key=lambda one: (one["eventTime"], one["eventID"]))},
+        "epcisBody": {"eventList": sorted(events, key=_order)},
     }
 
 
-def object_event(unit: Row, lived: Row) -> Document | None:
+def _order(event: Document) -> tuple[str, int, str]:
+    return event["eventTime"], STEPS.index(event["bizStep"]), event["eventID"]
+
+
+def object_event(lived: Row, ids: Ids) -> Document | None:
     """One moment of a unit itself; none where a completion of its run is told by what it used up."""
     if lived["what"] not in OBJECT_EVENTS:
         return None
     action, step, disposition = OBJECT_EVENTS[lived["what"]]
-    seed = (unit["unit_id"], lived["what"], _time(lived["at"]), str(lived["quantity"]))
+    seed = ids.event("ObjectEvent", lived["unit_id"], lived["what"], str(lived["life_id"]))
     event = _event("ObjectEvent", seed, lived["at"], lived["recorded_at"], lived["done_by"])
     event |= {"action": action, "bizStep": step}
     if disposition is not None:
         event["disposition"] = disposition
-    quantity = unit["quantity"] if lived["quantity"] is None else lived["quantity"]
-    what = {"epcList": [epc(unit)]} if unit["serial"] else {"quantityList": [_quantity(unit, quantity)]}
-    place = {"bizLocation": {"id": _uri("location", lived["location"])}} if lived["location"] else {}
-    return event | what | place | _of_run(lived["run_id"])
+    is_lot = lived["serial"] is None
+    what = {"quantityList": [_quantity(lived, lived["quantity"], ids)]} if is_lot else {"epcList": [ids.epc(lived)]}
+    place = {"bizLocation": {"id": ids.location(lived["location"])}} if lived["location"] else {}
+    return event | what | place | _of_run(lived["run_id"], ids)
 
 
-def aggregation_events(row: Row) -> Iterator[Document]:
+def aggregation_events(row: Row, ids: Ids) -> Iterator[Document]:
     """A serial unit that was put into another; and taken out again, where it was."""
-    both = {"parentID": epc(_parent(row)), "childEPCs": [epc(row)], **_of_run(row["run_id"])}
-    seed = (row["installation_id"],)
-    into = _event("AggregationEvent", (*seed, "ADD"), row["installed_at"], row["recorded_at"], row["installed_by"])
+    both = {"parentID": ids.unit(_parent(row)), "childEPCs": [ids.epc(row)], **_of_run(row["run_id"], ids)}
+    seed = ("AggregationEvent", row["installation_id"])
+    times = (row["installed_at"], row["recorded_at"])
+    into = _event("AggregationEvent", ids.event(*seed, "ADD"), *times, row["installed_by"])
     yield into | {"action": "ADD", "bizStep": "assembling"} | both
     if row["removed_at"] is not None:
         times = (row["removed_at"], row["removed_recorded_at"])
-        out = _event("AggregationEvent", (*seed, "DELETE"), *times, row["removed_by"])
+        out = _event("AggregationEvent", ids.event(*seed, "DELETE"), *times, row["removed_by"])
         yield out | {"action": "DELETE", "bizStep": "disassembling"} | both
 
 
-def transformation_events(unit: Row, releases: Sequence[Row], installed: Sequence[Row]) -> Iterator[Document]:
+def transformation_events(unit: Row, releases: Sequence[Row], installed: Sequence[Row], ids: Ids) -> Iterator[Document]:
     """What each completion of a unit's run used up: the lot quantities that stood in it by then and not at the
     completion before. Serial units are aggregated, and stay what they are.
     """
@@ -101,16 +108,20 @@ def transformation_events(unit: Row, releases: Sequence[Row], installed: Sequenc
         used = [one for one in installed if one["run_id"] == release["run_id"] and _stood(one, release["at"], before)]
         before = release["at"]
         if used:
-            yield _transformation(unit, release, used)
+            yield _transformation(unit, release, used, ids)
 
 
-def _transformation(unit: Row, release: Row, used: Sequence[Row]) -> Document:
-    seed = (unit["unit_id"], release["run_id"], _time(release["at"]))
+def _transformation(unit: Row, release: Row, used: Sequence[Row], ids: Ids) -> Document:
+    seed = ids.event("TransformationEvent", unit["unit_id"], release["run_id"], _time(release["at"]))
     event = _event("TransformationEvent", seed, release["at"], release["recorded_at"], release["done_by"])
-    inputs = {"inputQuantityList": [_quantity(one, one["quantity"]) for one in used]}
+    inputs = {"inputQuantityList": [_quantity(one, one["quantity"], ids) for one in used]}
     is_lot = unit["serial"] is None
-    output = {"outputQuantityList": [_quantity(unit, unit["quantity"])]} if is_lot else {"outputEPCList": [epc(unit)]}
-    return event | {"bizStep": "assembling"} | inputs | output | _of_run(release["run_id"])
+    output = (
+        {"outputQuantityList": [_quantity(unit, release["quantity"], ids)]}
+        if is_lot
+        else {"outputEPCList": [ids.epc(unit)]}
+    )
+    return event | {"bizStep": "assembling"} | inputs | output | _of_run(release["run_id"], ids)
 
 
 def _stood(one: Row, at: datetime, before: datetime | None) -> bool:
@@ -118,19 +129,12 @@ def _stood(one: Row, at: datetime, before: datetime | None) -> bool:
     return is_new and one["installed_at"] <= at and (one["removed_at"] is None or one["removed_at"] > at)
 
 
-def epc(unit: Row) -> str:
-    """The URI of a serial unit; of a lot, that of its class."""
-    if unit["serial"] is not None:
-        return _uri("unit", unit["unit_id"])
-    return f"urn:asbuilt:lot:{quote(unit['part_number'], safe='')}:{quote(unit['lot'] or 'untracked', safe='')}"
-
-
 def _parent(row: Row) -> Document:
     return {name.removeprefix("parent_"): value for name, value in row.items() if name.startswith("parent_")}
 
 
-def _quantity(unit: Row, quantity: Decimal) -> Document:
-    element: Document = {"epcClass": epc(unit)}
+def _quantity(unit: Row, quantity: Decimal, ids: Ids) -> Document:
+    element: Document = {"epcClass": ids.epc(unit)}
     if unit["unit_of_measure"] in UNITS_OF_MEASURE:
         element["quantity"] = int(quantity) if quantity == int(quantity) else float(quantity)
         if code := UNITS_OF_MEASURE[unit["unit_of_measure"]]:
@@ -138,27 +142,22 @@ def _quantity(unit: Row, quantity: Decimal) -> Document:
     return element
 
 
-def _event(type_: str, seed: Sequence[str], at: datetime, recorded_at: datetime, by: Row | None) -> Document:
+def _event(type_: str, event_id: str, at: datetime, recorded_at: datetime, by: Row | None) -> Document:
     event: Document = {
         "type": type_,
-        "eventID": f"urn:uuid:{uuid5(NAMESPACE_URL, _uri('event', ' '.join((type_, *seed))))}",
+        "eventID": event_id,
         "eventTime": _time(at),
         "eventTimeZoneOffset": "+00:00",
         "recordTime": _time(recorded_at),
     }
-    if by is not None:
-        event[BY] = {name: one for name, one in by.items() if one is not None}
-    return event
+    who = by or {}
+    return event | {member: who[name] for member, name in ((PERSON, "person"), (MACHINE, "machine")) if who.get(name)}
 
 
-def _of_run(run_id: str | None) -> Document:
+def _of_run(run_id: str | None, ids: Ids) -> Document:
     if run_id is None:
         return {}
-    return {"bizTransactionList": [{"type": "prodorder", "bizTransaction": _uri("run", run_id)}]}
-
-
-def _uri(kind: str, name: str) -> str:
-    return f"urn:asbuilt:{kind}:{quote(name, safe='')}"
+    return {"bizTransactionList": [{"type": "prodorder", "bizTransaction": ids.run(run_id)}]}
 
 
 def _time(at: datetime) -> str:

@@ -89,6 +89,6 @@ def _received(event: UnitReceived, then: AnyEvent | None) -> tuple[Lived | None,
     return (None, {}) if is_told_elsewhere else (Lived.RECEIVED, where)
 
 
-def known(lived: Iterable[str]) -> bool:
-    """Whether it is told when a unit came to be known."""
-    return any(one in {Lived.RECEIVED, Lived.COMMISSIONED} for one in lived)
+def is_commissioned(lived: Iterable[str]) -> bool:
+    """Whether a run made the unit known."""
+    return Lived.COMMISSIONED in lived

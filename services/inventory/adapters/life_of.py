@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.inventory.adapters import epcis
-from services.inventory.adapters.life import known
+from services.inventory.adapters.epcis_ids import Ids
+from services.inventory.adapters.life import is_commissioned
 from services.inventory.adapters.questions import AnswerTooLarge
 from shared.runtime.http import NotFound
 
@@ -21,16 +22,28 @@ UNIT = text("""
     select unit_id, part_number, serial, lot, origin_unit_id, quantity, unit_of_measure, received_at, recorded_at
     from unit where unit_id = :unit_id""")
 
-LIVED = text("""
-    select unit_id, what, quantity, location, run_id, at, done_by, recorded_at
-    from life where unit_id = :unit_id order by at, life_id limit :limit""")
-
-INSTALLED = text("""
+PARTS = """
     with recursive parts as (
         select cast(:unit_id as text) as unit_id
         union
         select s.part_unit_id from parts join split s on s.origin_unit_id = parts.unit_id
-    ), parents as (
+    )"""
+"""The unit, and of a lot all that was split off it."""
+
+QUANTITY_THEN = """
+    u.quantity + coalesce((select sum(s.quantity) from split s
+                           where s.origin_unit_id = u.unit_id and s.at > l.at), 0)
+               + coalesce((select sum(case w.what when 'received' then - w.quantity else w.quantity end) from life w
+                           where w.unit_id = u.unit_id and w.at > l.at and w.what in ('received', 'returned')), 0)"""
+"""What a unit was then: what it is now, with what was taken from it since, without what came since."""
+
+LIVED = text(f"""{PARTS}
+    select l.life_id, l.unit_id, l.what, coalesce(l.quantity, {QUANTITY_THEN}) as quantity, l.location, l.run_id, l.at,
+           l.done_by, l.recorded_at, u.part_number, u.serial, u.lot, u.unit_of_measure
+    from parts join life l on l.unit_id = parts.unit_id join unit u on u.unit_id = l.unit_id
+    order by l.at, l.life_id limit :limit""")  # noqa: S608 - of our own words
+
+INSTALLED = text(f"""{PARTS}, parents as (
         select cast(:unit_id as text) as unit_id
         union
         select i.parent_unit_id from parts join installation i on i.unit_id = parts.unit_id
@@ -45,21 +58,23 @@ INSTALLED = text("""
          join unit u on u.unit_id = i.unit_id
          join unit p on p.unit_id = i.parent_unit_id
     where u.serial is null or i.parent_unit_id = :unit_id or i.unit_id = :unit_id
-    order by i.installed_at, i.installation_id limit :limit""")
+    order by i.installed_at, i.installation_id limit :limit""")  # noqa: S608 - of our own words
 """What was ever put into the unit, and what the unit, or a part of the lot, was ever put into; with the other lots in
 those, since one completion uses them up together.
 """
 
-RELEASED = text("""
-    select unit_id, run_id, at, done_by, recorded_at from life
-    where what = 'released' and unit_id = any(cast(:unit_ids as text[])) order by at, life_id limit :limit""")
+RELEASED = text(f"""
+    select l.unit_id, l.run_id, l.at, l.done_by, l.recorded_at, {QUANTITY_THEN} as quantity
+    from life l join unit u on u.unit_id = l.unit_id
+    where l.what = 'released' and l.unit_id = any(cast(:unit_ids as text[])) order by l.at, l.life_id limit :limit""")  # noqa: S608 - of our own words
 
 
 class Lives:
     """Reads units' lives from the inventory service's own database."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, ids: Ids) -> None:
         self._engine = engine
+        self._ids = ids
 
     async def epcis(self, unit_id: str) -> dict[str, Any]:
         """A unit's life as an EPCIS document.
@@ -79,22 +94,24 @@ class Lives:
             releases = [dict(row) for row in released]
         if max(len(lived), len(installed), len(releases)) > EVENTS_AT_MOST:
             raise AnswerTooLarge(at_most=f"{EVENTS_AT_MOST:,}")
-        return epcis.epcis_document(_events(dict(unit), lived, installed, releases), datetime.now(UTC))
+        return epcis.epcis_document(_events(dict(unit), lived, installed, releases, self._ids), datetime.now(UTC))
 
 
-def _events(unit: Row, lived: list[Any], installed: list[Any], releases: list[Any]) -> Iterator[dict[str, Any]]:
-    if unit["origin_unit_id"] is None and not known(one["what"] for one in lived):
+def _events(
+    unit: Row, lived: list[Any], installed: list[Any], releases: list[Any], ids: Ids
+) -> Iterator[dict[str, Any]]:
+    if unit["serial"] is not None and not is_commissioned(one["what"] for one in lived):
         lived.insert(0, _receipt(unit))
     for one in lived:
-        if event := epcis.object_event(unit, one):
+        if event := epcis.object_event(one, ids):
             yield event
     for one in installed:
         if one["serial"] is not None:
-            yield from epcis.aggregation_events(one)
-    yield from _used_up(installed, releases)
+            yield from epcis.aggregation_events(one, ids)
+    yield from _used_up(installed, releases, ids)
 
 
-def _used_up(installed: list[Any], releases: list[Any]) -> Iterator[dict[str, Any]]:
+def _used_up(installed: list[Any], releases: list[Any], ids: Ids) -> Iterator[dict[str, Any]]:
     """Of each parent: what its completions used up, where the unit is the parent or among what was used up."""
     lots = defaultdict(list)
     for one in installed:
@@ -103,17 +120,10 @@ def _used_up(installed: list[Any], releases: list[Any]) -> Iterator[dict[str, An
     for parent_id, inside in lots.items():
         parent = {name.removeprefix("parent_"): value for name, value in inside[0].items() if "parent_" in name}
         completions = [one for one in releases if one["unit_id"] == parent_id]
-        yield from epcis.transformation_events(parent, completions, inside)
+        yield from epcis.transformation_events(parent, completions, inside, ids)
 
 
 def _receipt(unit: Row) -> dict[str, Any]:
-    """Of a serial unit: its own row says when it came. A part that was split off came with its lot."""
-    return {
-        "what": "received",
-        "quantity": None,
-        "location": None,
-        "run_id": None,
-        "at": unit["received_at"],
-        "done_by": None,
-        "recorded_at": unit["recorded_at"],
-    }
+    """Of a serial unit: its own row says when it came first."""
+    nothing = dict.fromkeys(("life_id", "location", "run_id", "done_by"))
+    return {**unit, **nothing, "what": "received", "at": unit["received_at"]}

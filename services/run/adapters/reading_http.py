@@ -99,8 +99,8 @@ async def export_run(
 
 @router.get("/runs/{run_id}/completions/{number}/b2mml", response_class=Response, **needs("read"))
 async def show_b2mml(run_id: RunId, number: RecordNumber, queries: Queries) -> Response:
-    """A completion record as B2MML V7 operations performance (XML): what was produced and consumed, when, by whom, and
-    each step with its values.
+    """A completion record as B2MML V0700 operations performance (XML): what was produced and consumed, when, by whom,
+    and each step with its values.
     """
     await queries.run(run_id)
     record = _numbered(await queries.completions(run_id), number)["record"]
