@@ -271,6 +271,7 @@ async def test_an_export_has_every_installation_as_lines_and_as_a_table(as_: Ser
     assert {one["designator"] for one in rows} == {"'=J"}
     assert {(one["installed_by_person"], one["installed_by_machine"]) for one in rows} == {("olga", "scanner-4")}
     assert "U-1%20as%20built.csv" in table.headers["content-disposition"]
+    assert [int(one.headers["content-length"]) for one in (lines, table)] == [len(lines.content), len(table.content)]
 
 
 async def test_a_tree_too_large_for_one_document_names_the_way_out(

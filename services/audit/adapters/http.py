@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import AwareDatetime
 
 from services.audit.adapters.queries import HistoryQueries, Wanted
 from shared.contracts.base import Id
 from shared.runtime.http import needs
 from shared.runtime.pages import Paging
+from shared.runtime.times import When
 
 router = APIRouter(tags=["history"])
 
@@ -28,8 +28,8 @@ def _wanted(
         Id | None, Query(alias="type", examples=["plant.step.started.v1"], description="`asbuilt.run.completed.v1`, …")
     ] = None,
     actor: Annotated[Id | None, Query(examples=["omar"], description="a person or a machine")] = None,
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="happened at this time or later")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="happened before this time")] = None,
+    since: Annotated[When | None, Query(alias="from", description="happened at this time or later")] = None,
+    until: Annotated[When | None, Query(alias="to", description="happened before this time")] = None,
     repeats: Annotated[bool, Query(description="records that repeat an event byte for byte, too")] = False,
 ) -> Wanted:
     return Wanted(run_id, unit_id, issue_id, event_type, actor, since, until, repeats)

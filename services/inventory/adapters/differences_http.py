@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 
 from services.inventory.adapters.as_built import PLACED, placed_of
 from services.inventory.adapters.calls import UnitId
@@ -15,6 +14,7 @@ from services.inventory.domain.differences import AsBuilt, Difference, Stands, a
 from shared.contracts.base import Id
 from shared.kernel import plain
 from shared.runtime.http import needs
+from shared.runtime.times import When
 
 
 def plans_of(request: Request) -> Plans:
@@ -33,8 +33,8 @@ COMPARED_AT_MOST = 10_000
 With = Annotated[
     Id | None, Query(alias="with", examples=["HP-200-0417"], description="the other unit; by default the same one")
 ]
-WithAsOf = Annotated[AwareDatetime | None, Query(description="of the other side: as of when; by default now")]
-WithKnownAt = Annotated[AwareDatetime | None, Query(description="of the other side: as known at; by default now")]
+WithAsOf = Annotated[When | None, Query(description="of the other side: as of when; by default now")]
+WithKnownAt = Annotated[When | None, Query(description="of the other side: as known at; by default now")]
 
 
 @router.get("/units/{unit_id}/as-built/compare", **needs("read"))

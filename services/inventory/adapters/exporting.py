@@ -40,12 +40,14 @@ async def exported(copy: Copy, columns: Sequence[str], form: Format, name: str) 
     file = SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - closed when it is sent
     try:
         await _WRITTEN[form](copy, columns, file)
+        size = file.tell()
         file.seek(0)
     except BaseException:
         file.close()
         raise
     file_name = quote(f"{name}.{form}", safe="")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{file_name}", "x-content-type-options": "nosniff"}
+    headers["content-length"] = str(size)  # so that whoever gets less knows it
     return StreamingResponse(_sent(file), headers=headers, media_type=MEDIA_TYPES[form])
 
 

@@ -10,18 +10,19 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.runtime.times import When
+
 AsOf = Annotated[
-    AwareDatetime | None,
+    When | None,
     Query(
         examples=["2026-11-24T14:00:00Z"], description="when it happened; by default everything that happened counts"
     ),
 ]
 KnownAt = Annotated[
-    AwareDatetime | None,
+    When | None,
     Query(
         examples=["2026-11-24T14:00:00Z"],
         description="when it was recorded, by the database's clock; by default all that is recorded counts",

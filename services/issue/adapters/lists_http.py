@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
 from services.issue.adapters.calls import Queries
 from services.issue.adapters.lists import Sort, Wanted
@@ -11,6 +10,7 @@ from services.issue.domain.issue import IssueState
 from shared.contracts.base import Id, Name
 from shared.runtime.http import needs
 from shared.runtime.pages import Paging
+from shared.runtime.times import When
 
 router = APIRouter()
 
@@ -35,11 +35,11 @@ def _wanted(
     disposition: Annotated[Name | None, Query(examples=["use-as-is"])] = None,
     opened_by: Annotated[Name | None, Query(examples=["omar"], description="a person, or else a machine")] = None,
     since: Annotated[
-        AwareDatetime | None,
+        When | None,
         Query(alias="from", examples=["2026-11-01T00:00:00Z"], description="opened then or later"),
     ] = None,
     until: Annotated[
-        AwareDatetime | None, Query(alias="to", examples=["2026-12-01T00:00:00Z"], description="opened before that")
+        When | None, Query(alias="to", examples=["2026-12-01T00:00:00Z"], description="opened before that")
     ] = None,
 ) -> Wanted:
     about = (run_id, step_id, requirement_id, unit_id, part_number)

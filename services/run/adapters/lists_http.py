@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 
 from services.run.adapters.lists import RunLists, Sort, Wanted
 from services.run.domain.run import RunStatus
 from shared.contracts.base import Id, Name
 from shared.runtime.http import needs
 from shared.runtime.pages import Paging
+from shared.runtime.times import When
 
 router = APIRouter()
 
@@ -34,11 +34,11 @@ def _wanted(
     unit_id: Annotated[Id | None, _filter("HP-200-0417", "the target: its serial, or `part_number:lot`")] = None,
     person: Annotated[Name | None, _filter("omar", "who worked on a step of the run")] = None,
     since: Annotated[
-        AwareDatetime | None,
+        When | None,
         Query(alias="from", examples=["2026-11-01T00:00:00Z"], description="the time sorted by is this or later"),
     ] = None,
     until: Annotated[
-        AwareDatetime | None,
+        When | None,
         Query(alias="to", examples=["2026-12-01T00:00:00Z"], description="the time sorted by is before this"),
     ] = None,
 ) -> Wanted:
