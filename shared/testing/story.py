@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from shared.kernel import Refused
 
 A = TypeVar("A")
+R = TypeVar("R", bound=Refused)
 
 Decide = Callable[[Mapping[str, Any], Any], Sequence[Any]]
 Evolve = Callable[[Any, Any], Any]
@@ -68,18 +69,28 @@ class Story(Generic[A]):
         """It was accepted and changed nothing."""
         return self.then()
 
-    def is_refused(self, refusal: type[Refused], *, naming: str = "", way_out: str = "") -> "Story[A]":
+    def is_refused(self, refusal: type[R], *, naming: str = "", way_out: str = "") -> "RefusedStory[A, R]":
         """It was refused for this reason, with a sentence that contains ``naming``, and another that says the way out
         and contains ``way_out``.
         """
         assert self.refusal is not None, f"accepted: {self.events}"
         assert type(self.refusal) is refusal, self.refusal
+        assert isinstance(self.refusal, refusal)
         assert naming in self.refusal.obstacle, self.refusal.obstacle
         assert "{" not in self.refusal.obstacle + self.refusal.resolution
         assert self.refusal.resolution
         assert way_out in self.refusal.resolution, self.refusal.resolution
-        return self
+        return RefusedStory(self.rules, self.known, self.refusal)
 
     def state(self, subject: str) -> A:
         """The aggregate as it stands now."""
         return self.known[subject]
+
+
+class RefusedStory(Story[A], Generic[A, R]):
+    """A story whose last command was refused, and how."""
+
+    refusal: R
+
+    def __init__(self, rules: Rules[A], known: Mapping[str, A], refusal: R) -> None:
+        super().__init__(rules, known, (), refusal)

@@ -111,4 +111,5 @@ def _twice_outside(values: list[ValueRecorded]) -> int:
     """Measurements that were out of range the second time too: nobody measures a third time."""
     pairs = Counter((one.run_id, one.field_id) for one in values if one.field_id.startswith("torque"))
     last = {(one.run_id, one.field_id): one.value for one in values}
-    return sum(1 for at in pairs if pairs[at] == 2 and isinstance(last[at], Decimal) and abs(last[at] - 45) > 3)
+    measured = {at: value for at, value in last.items() if isinstance(value, Decimal)}
+    return sum(1 for at in pairs if pairs[at] == 2 and at in measured and abs(measured[at] - 45) > 3)

@@ -12,7 +12,7 @@ from services.inventory.domain.decide import decide
 from services.inventory.domain.evolve import evolve
 from services.inventory.domain.locations import ConfigureLocation
 from services.inventory.domain.status import standing
-from services.inventory.domain.unit import Identification, IssueSays, Requirement, Unit, UnitStatus
+from services.inventory.domain.unit import Build, Identification, IssueSays, Requirement, Unit, UnitStatus
 from shared.kernel import Actor, split_id
 from shared.testing.story import Rules, Story
 
@@ -26,6 +26,13 @@ ERIK = Actor("erik")
 PUMP, SKID, ROTOR, OTHER_ROTOR = "PUMP-1", "SKID-1", "ROTOR-1", "ROTOR-2"
 
 PARTS = {"PUMP": "PUMP-100", "SKID": "SKID-9", "ROTOR": "ROTOR-7", "VALVE": "VALVE-3"}
+
+
+def build_of(story: Story[Unit], unit_id: str = PUMP) -> Build:
+    """What a run does with a unit; one does."""
+    build = story.state(unit_id).build
+    assert build is not None
+    return build
 
 
 def unit(unit_id: str, **changed: Any) -> Identification:

@@ -17,6 +17,7 @@ from services.inventory.domain.refusals import (
 )
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import UnitStatus
+from shared.testing.story import Story
 from tests.rules.inventory.examples import (
     BUILT,
     INVENTORY,
@@ -25,6 +26,7 @@ from tests.rules.inventory.examples import (
     PUMP,
     ROTOR,
     SKID,
+    build_of,
     cancel,
     claimed,
     complete,
@@ -99,7 +101,7 @@ def test_a_known_unit_is_claimed_for_rework() -> None:
     rework = claimed(PUMP, "rework", requirement("seal", "VALVE"))
     story = INVENTORY.given(*BUILT).when(rework).then(UnitClaimed, StatusChanged)
     assert status(story) is UnitStatus.WIP
-    assert set(story.state(PUMP).build.requirements) == {"seal"}
+    assert set(build_of(story).requirements) == {"seal"}
     INVENTORY.given(received(ROTOR)).when(claimed(ROTOR)).then(UnitClaimed, StatusChanged)
 
 
@@ -123,8 +125,8 @@ def test_an_installed_unit_is_not_claimed() -> None:
 def test_a_scrapped_unit_is_not_claimed() -> None:
     """Scrap stays scrap."""
     story = INVENTORY.given(received())
-    story.known[ROTOR] = replace(story.state(ROTOR), scrapped_quantity=Decimal(1))
-    story.when(claimed(ROTOR)).is_refused(TargetNotAvailable, naming="scrapped")
+    scrapped = {ROTOR: replace(story.state(ROTOR), scrapped_quantity=Decimal(1))}
+    Story(story.rules, scrapped).when(claimed(ROTOR)).is_refused(TargetNotAvailable, naming="scrapped")
 
 
 def test_a_unit_of_another_part_is_not_claimed() -> None:

@@ -9,7 +9,11 @@ import pytest
 from services.inventory.domain import refusals
 from shared.kernel import Refused
 
-EVERY = [one for _, one in inspect.getmembers(refusals, inspect.isclass) if one.__module__ == refusals.__name__]
+EVERY: list[type[Refused]] = [
+    one
+    for _, one in inspect.getmembers(refusals, inspect.isclass)
+    if issubclass(one, Refused) and one.__module__ == refusals.__name__
+]
 STORIES = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
 
 

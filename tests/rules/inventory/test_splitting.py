@@ -38,8 +38,8 @@ def test_what_is_taken_off_is_a_unit_of_its_own() -> None:
     assert isinstance(off, UnitSplit)
     assert isinstance(came, UnitReceived)
     assert (off.unit_id, off.part_unit_id, off.left) == ("INS-8:L1", "part", Decimal("25.00"))
-    changed = {"unit_id": "part", "quantity": Decimal("12.5"), "origin_unit_id": "INS-8:L1"}
-    assert came.identification == replace(LOT.identification, **changed)
+    part = replace(LOT.identification, unit_id="part", quantity=Decimal("12.5"), origin_unit_id="INS-8:L1")
+    assert came.identification == part
     assert evolve(LOT, off).identification.quantity == Decimal("25.00")
 
 

@@ -28,6 +28,7 @@ from tests.rules.inventory.examples import (
     PUMP,
     PUMPS,
     ROTOR,
+    build_of,
     claimed,
     complete,
     install,
@@ -116,7 +117,7 @@ def test_availability_follows_the_disposition_long_after_completion() -> None:
     """A unit that was released is withheld, and available again; its build stays complete."""
     story = INVENTORY.given(*BUILT).when(issue(PUMP, "release-on-resolve")).then(IssueNoted, StatusChanged)
     assert status(story) is UnitStatus.ON_HOLD
-    assert not story.state(PUMP).build.is_open
+    assert build_of(story).is_open is False
     story = story.when(issue(PUMP, "release-on-resolve", is_resolved=True)).then(IssueNoted, StatusChanged)
     assert status(story) is UnitStatus.AVAILABLE
 
@@ -215,7 +216,7 @@ def test_part_of_what_a_run_builds_is_put_in_quarantine_and_the_rest_goes_on() -
     """With scaled requirements: two rotors for each of the seven that are left, and a new as-built version."""
     story = INVENTORY.given(lot_run()).when(quarantine("3", PUMPS))
     story.then(UnitSplit, UnitReceived, RequirementChanged, IssueNoted, StatusChanged)
-    build = story.state(PUMPS).build
+    build = build_of(story, PUMPS)
     assert (build.quantity, build.requirements["rotor"].quantity) == (7, 14)
     assert (story.events[0].run_id, story.events[0].as_built_version) == ("run-1", 2)
     assert story.state(PUMPS).as_built_version == story.events[2].as_built_version == 3
@@ -227,7 +228,7 @@ def test_scaled_requirements_keep_their_digits() -> None:
     """0.125 m for each, whatever was split off."""
     foil = requirement("foil", quantity=Decimal("0.125"))
     story = INVENTORY.given(lot_run(foil, quantity="12")).when(quarantine("5", PUMPS)).and_then()
-    assert story.state(PUMPS).build.requirements["foil"].quantity == Decimal("0.875")
+    assert build_of(story, PUMPS).requirements["foil"].quantity == Decimal("0.875")
 
 
 @pytest.mark.parametrize(

@@ -142,5 +142,5 @@ def commented(text: str = "The bag was open when it came.") -> commands.CommentO
 
 def attached(name: str = "bag.jpg", **other: Any) -> commands.AttachToIssue:
     """Omar took a photo."""
-    described = {"sha256": "a" * 64, "name": name, "media_type": "image/jpeg", "size_bytes": 12} | other
+    described: dict[str, Any] = {"sha256": "a" * 64, "name": name, "media_type": "image/jpeg", "size_bytes": 12} | other
     return commands.AttachToIssue(BEARING, OMAR, LATER, **described)

@@ -2,7 +2,7 @@
 
 from services.issue.domain.answering import MOST_PART_NUMBERS
 from services.issue.domain.events import IssuePartsNoted, QuarantineHeld, QuarantineRefused
-from services.issue.domain.issue import QuarantineState
+from services.issue.domain.issue import Issue, QuarantineState
 from shared.testing.story import Story
 from tests.rules.issue.examples import (
     BEARING,
@@ -18,7 +18,7 @@ from tests.rules.issue.examples import (
 )
 
 
-def states(story: Story[object]) -> list[QuarantineState]:
+def states(story: Story[Issue]) -> list[QuarantineState]:
     """What became of each part that was to be set apart."""
     issue = story.state(BEARING)
     return [issue.state_of(one) for one in issue.quarantined]

@@ -1,5 +1,7 @@
 """What people say about an issue, and what they attach to it: whatever became of it."""
 
+from typing import Any
+
 import pytest
 
 from services.issue.domain.events import IssueCommented, IssueFileAttached
@@ -53,7 +55,7 @@ def test_a_file_is_attached_once() -> None:
         ({"size_bytes": 0}, "empty"),
     ],
 )
-def test_a_file_is_described_as_it_is(wrong: dict[str, object], said: str) -> None:
+def test_a_file_is_described_as_it_is(wrong: dict[str, Any], said: str) -> None:
     """The refusal says what is wrong."""
     given(opened()).when(attached(**wrong)).is_refused(FileInvalid, naming=said)
 

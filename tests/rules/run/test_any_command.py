@@ -4,7 +4,7 @@ Every command there is takes part. Each state says who brought it about and why,
 and what was decided can always be told again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, get_args
@@ -160,7 +160,7 @@ class Moment:
 
     before: Run | None
     after: Run | None
-    happened: tuple[Any, ...]
+    happened: Sequence[Any]
     policies: Policies
     refused: Refused | None
 
@@ -171,7 +171,9 @@ def play(story: list[Any]) -> list[Moment]:
     moments = []
     for asked, policies in story:
         command = _confirmation(run, policies) if asked == "confirm" else asked
-        before, happened, refused = run, (), None
+        before = run
+        happened: Sequence[events.AnyEvent] = ()
+        refused = None
         try:
             happened = decide(run, command, policies)
         except Refused as refusal:

@@ -1,6 +1,7 @@
 """What run keeps of other services' facts: the target, installations, issues (domain.md 3.1, 3.8)."""
 
 from decimal import Decimal
+from typing import Any
 
 from services.run.domain.counts import requirement_lines
 from services.run.domain.events import (
@@ -17,7 +18,7 @@ from services.run.domain.events import (
 from services.run.domain.order import Target
 from services.run.domain.refusals import UnknownRun
 from services.run.domain.review import review
-from services.run.domain.run import RunStatus
+from services.run.domain.run import Canceled, RunStatus
 from tests.rules.run.examples import (
     ROTOR,
     RUN,
@@ -95,7 +96,7 @@ def test_a_run_builds_what_is_left_of_its_lot() -> None:
 
 def test_a_designator_of_several_assemblies_is_free_until_each_has_its_piece() -> None:
     """Two pumps, one rotor each at the front: the second is missing, and the review says where."""
-    front = {"quantity": Decimal(2), "designators": ("front",)}
+    front: dict[str, Any] = {"quantity": Decimal(2), "designators": ("front",)}
     story = RUN.given(ordered(), edited(2, **front), installed(1, 3, designator="front"))
     said = next(one for one in review(story.state(R)).blockers if one.code == "requirement-short")
     assert "1 each of ROTOR-7" in said.sentence
@@ -116,7 +117,9 @@ def test_a_run_whose_target_is_not_available_is_canceled_with_that_reason() -> N
     """Inventory refused the claim, so there is nothing to build."""
     story = RUN.given(ordered()).when(lose_target()).then(RunCanceled)
     assert story.state(R).status is RunStatus.CANCELED
-    assert "target-not-available" in story.state(R).decision.reason
+    decision = story.state(R).decision
+    assert isinstance(decision, Canceled)
+    assert "target-not-available" in decision.reason
     story.when(lose_target()).nothing_happens()
 
 

@@ -90,8 +90,9 @@ def test_a_step_takes_from_its_first_start_to_its_sign_off() -> None:
 
 def test_people_who_work_at_the_same_time_add_up() -> None:
     """Olga for thirty minutes, Boris for twenty of them."""
-    by = {"by": BORIS}
-    story = RUN.given(ordered(), start(), check_in(at=at(5), **by), check_out(at=at(25), **by), check_out(at=at(30)))
+    story = RUN.given(
+        ordered(), start(), check_in(by=BORIS, at=at(5)), check_out(by=BORIS, at=at(25)), check_out(at=at(30))
+    )
     step = story.state(R).steps["assemble"]
     assert labour_s(step) == 50 * 60
     assert labour_by_person([step]) == {"boris": 1200, "olga": 1800}

@@ -47,12 +47,12 @@ def configuring(version: int = 0, **blocking: set[str]) -> ConfigurePolicies:
 def under(**blocking: set[str]) -> Policies:
     """These policies."""
     policies = NO_POLICIES
-    for event in configure(policies, configuring(**blocking)):
+    for event in configure(policies, configuring(0, **blocking)):
         policies = configured(policies, event)
     return policies
 
 
-def pump(*codes: str) -> dict[str, set[str]]:
+def pump(*codes: str) -> dict[str, Any]:
     """These warnings block the pump."""
     return {PUMP: set(codes)}
 

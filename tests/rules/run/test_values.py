@@ -22,6 +22,10 @@ def _a_run_with(field: FieldDefinition) -> Story[Run]:
     return RUN.given(ordered(steps=(replace(ASSEMBLE, fields=(field,)),)), start())
 
 
+def _limit(given: str | None) -> Decimal | None:
+    return None if given is None else Decimal(given)
+
+
 def _field(kind: FieldKind, **more: Any) -> FieldDefinition:
     return FieldDefinition("f", "The field", kind, True, **more)
 
@@ -30,7 +34,7 @@ def _field(kind: FieldKind, **more: Any) -> FieldDefinition:
     ("value", "verdict"),
     [("24.49", OUT), ("24.5", IN), ("25", IN), ("25.5", IN), ("25.50", IN), ("25.51", OUT), ("-25", OUT)],
 )
-def test_a_measurement_has_a_verdict_limits_included(value: Value, verdict: Verdict | None) -> None:
+def test_a_measurement_has_a_verdict_limits_included(value: str, verdict: Verdict | None) -> None:
     """24.5 to 25.5: both ends are in range."""
     story = RUN.given(ordered(), start()).when(record(Decimal(value))).then(ValueRecorded)
     assert story.events[0].verdict is verdict
@@ -42,7 +46,7 @@ def test_a_measurement_has_a_verdict_limits_included(value: Value, verdict: Verd
 )
 def test_a_limit_may_be_open_on_one_side(minimum: str | None, maximum: str | None, verdict: Verdict | None) -> None:
     """Without limits there is no verdict; with one limit only that side counts."""
-    field = replace(TORQUE, minimum=minimum and Decimal(minimum), maximum=maximum and Decimal(maximum))
+    field = replace(TORQUE, minimum=_limit(minimum), maximum=_limit(maximum))
     assert _a_run_with(field).when(record()).events[0].verdict is verdict
 
 
@@ -105,7 +109,7 @@ def test_a_field_takes_what_fits_it(kind: FieldKind, value: Value) -> None:
     """A fitting value is recorded as it came; a number as an exact decimal."""
     story = _a_run_with(_field(kind, options=("grey", "black"))).when(attach()).and_then()
     story = story.when(record(value, "f")).then(ValueRecorded)
-    expected = Decimal(value) if kind is FieldKind.NUMBER else value
+    expected = Decimal(str(value)) if kind is FieldKind.NUMBER else value
     assert (story.events[0].value, type(story.events[0].value)) == (expected, type(expected))
 
 
