@@ -144,7 +144,7 @@ async def test_no_false_token_opens_a_door(service: str, plant: Plant, tmp_path:
         "no audience": plant.signed(aud=None),
         "alg none": jwt.encode(
             {"iss": "urn:asbuilt:embedded", "aud": "asbuilt", "sub": "a", "roles": ["admin"], "exp": 2**33},
-            None,
+            "",
             algorithm="none",
             headers={"kid": EMBEDDED_KEY_ID},
         ),

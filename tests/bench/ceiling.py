@@ -44,7 +44,9 @@ async def main(events: int) -> None:
         began = began or perf_counter()
         rows = [(one.topic, one.partition, one.offset, one.key, one.value) for one in message.raw_message]
         await connection.copy_records_to_table("record", records=rows, columns=COLUMNS)
-        await subscriber.consumer.commit()
+        consumer = subscriber.consumer
+        assert consumer is not None
+        await consumer.commit()
         done += len(rows)
         if done >= events:
             app.exit()

@@ -12,7 +12,8 @@ from typing import Any
 
 import asyncpg
 from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from shared.runtime.embedded import children
 from shared.runtime.embedded.plant import Plant

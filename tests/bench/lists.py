@@ -139,7 +139,7 @@ async def _growth(url: str) -> dict[str, float]:
                 before = size
     finally:
         await engine.dispose()
-    figures = {}
+    figures: dict[str, Any] = {}
     for size, found in zip(SIZES, measured, strict=True):
         figures |= {f"greatest_cost_of_{size}_runs": max(one.planned for one in found.values())}
         figures |= {f"most_rows_read_of_{size}_runs": max(one.rows_read for one in found.values())}

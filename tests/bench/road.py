@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from time import perf_counter, process_time
 
@@ -41,7 +41,7 @@ class Stopwatch(Unwatched):
     def __init__(self, events: int) -> None:
         self._wanted = events
         self._last: dict[object, float] = {}
-        self._took: Counter[str] = Counter()
+        self._took: dict[str, float] = defaultdict(float)
         self._began = 0.0
         self._cpu_s = 0.0
         self._ended = 0.0

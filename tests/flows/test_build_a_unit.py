@@ -49,7 +49,7 @@ def test_a_pump_is_built_reviewed_confirmed_and_released(floor: Floor) -> None:
 
 
 def _is_of(one: Any, run_id: str) -> bool:
-    return one.type == "asbuilt.run.completed.v1" and one.key == run_id
+    return bool(one.type == "asbuilt.run.completed.v1" and one.key == run_id)
 
 
 def test_the_record_can_be_checked_by_whoever_receives_it(floor: Floor) -> None:
@@ -101,7 +101,8 @@ def test_a_completed_pump_is_locked_over_http_and_over_kafka(floor: Floor) -> No
 
 
 def _is_locked(one: Any, run_id: str) -> bool:
-    return one.type == "asbuilt.run.change-refused.v1" and one.key == run_id and one.data["code"] == "run-locked"
+    is_of = one.type == "asbuilt.run.change-refused.v1" and one.key == run_id
+    return bool(is_of and one.data["code"] == "run-locked")
 
 
 def test_a_second_run_for_a_unit_in_work_is_canceled_with_the_reason(floor: Floor) -> None:

@@ -104,7 +104,7 @@ def locked(floor: Floor) -> Locked:
     redline = floor.asks("run", "POST", f"/runs/{run_id}/redlines", proposal, roles="engineer").json()["redline_id"]
     floor.asks("run", "POST", f"/runs/{run_id}/redlines/{redline}/apply", roles="quality").raise_for_status()
     with floor.plant.client("run", "operator") as operator:
-        content = {"content": b"hello", "headers": {"content-type": "text/plain"}}
+        content: dict[str, Any] = {"content": b"hello", "headers": {"content-type": "text/plain"}}
         operator.post(f"/runs/{run_id}/files", params={"name": "curve.txt"}, **content).raise_for_status()
         operator.post(f"/runs/{run_id}/comments", json={"text": "It fits."}).raise_for_status()
     floor.works(run_id)

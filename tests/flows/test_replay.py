@@ -182,7 +182,7 @@ def test_a_work_order_that_ended_is_completed_as_of_then(plant: PlantUnderTest) 
     """
     plant.serve("run")
     told = replayed(plant, MESSY, "--last", "Packing")["completion"]
-    nothing = {"left": {}, "reasons": {}, "because": None}
+    nothing: dict[str, Any] = {"left": {}, "reasons": {}, "because": None}
     assert told == {"last": "Packing", "reached": 1, "completed": 1, "already": 0, **nothing}
     (completed,) = plant.announced("asbuilt.completions")
     record = completed.data["record"]
@@ -295,7 +295,8 @@ def told_of(work_order: str, file: Path, labour: Mapping[tuple[str, str], float]
     """The same, straight from the file."""
     lines = [one for one in csv.DictReader(file.open(encoding="utf-8")) if one["work_order"] == work_order]
     times = [
-        (one["activity"], *(datetime.fromisoformat(one[name]) for name in ("started_at", "ended_at"))) for one in lines
+        (one["activity"], datetime.fromisoformat(one["started_at"]), datetime.fromisoformat(one["ended_at"]))
+        for one in lines
     ]
     activities = {activity for activity, _, _ in times}
     ended = max(end for _, _, end in times)

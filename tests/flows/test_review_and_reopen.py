@@ -54,6 +54,7 @@ def test_readiness_is_announced_so_that_a_plant_need_not_poll(floor: Floor) -> N
     floor.installs(rotor, unit_id)
     *_, again = floor.hears(READY, run_id, 2)
     assert floor.confirms(run_id, again.data["review_version"]).status_code == 200
+    assert again.sequence is not None
     assert floor.hears(COMPLETED, run_id)[0].sequence == again.sequence + 1, "completing makes nothing not ready"
 
 

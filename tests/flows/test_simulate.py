@@ -21,7 +21,7 @@ INSTALLED = 12 * 3
 def simulation(kafka: str, groups: str, *options: str) -> "subprocess.Popen[str]":
     """Start the command as a person does."""
     settings = {"ASBUILT_KAFKA_BOOTSTRAP_SERVERS": kafka, "ASBUILT_KAFKA_GROUP_PREFIX": groups}
-    command = [ASBUILT, "simulate", *options]
+    command = [str(ASBUILT), "simulate", *options]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, env=os.environ | settings, stdout=pipe, stderr=pipe, text=True)
 

@@ -104,14 +104,15 @@ async def test_a_late_event_changes_what_was_so_and_not_what_was_known(as_: Serv
     before = now(kept)
     await as_.takes(installed(time=at(6)))
     after = now(kept)
-    for query, found in (
+    wanted: tuple[tuple[dict[str, Any], list[Any]], ...] = (
         ({}, [(ROTOR, PUMP)]),
         ({"as_of": moment(6)}, [(ROTOR, PUMP)]),
         ({"as_of": moment(5.9)}, []),
         ({"known_at": before}, []),
         ({"as_of": moment(7), "known_at": before}, []),
         ({"as_of": moment(7), "known_at": after}, [(ROTOR, PUMP)]),
-    ):
+    )
+    for query, found in wanted:
         assert pairs(await listed(as_, PUMP, **query)) == found, query
 
 
@@ -120,14 +121,15 @@ async def test_what_was_removed_stood_until_then(as_: Served, kept: Database) ->
     await as_.takes(received(time=at(0)), created(), installed(time=at(2)))
     before = now(kept)
     await as_.takes(removed(time=at(4)))
-    for query, there in (
+    wanted: tuple[tuple[dict[str, Any], bool], ...] = (
         ({}, False),
         ({"as_of": moment(3.9)}, True),
         ({"as_of": moment(4)}, False),
         ({"known_at": before}, True),
         ({"known_at": before, "as_of": moment(5)}, True),
         ({"known_at": now(kept), "as_of": moment(5)}, False),
-    ):
+    )
+    for query, there in wanted:
         assert (await listed(as_, PUMP, **query) != []) is there, query
         assert ((await asked(as_, PUMP, "tree", **query))["children"] != []) is there, query
 
@@ -321,7 +323,7 @@ def test_a_tree_holds_its_nodes_in_order() -> None:
     placed = [{"level": level, "unit_id": unit} for level, unit in rows]
 
     def drawn(node: Any) -> str:
-        return node["unit_id"] + "".join(f"({drawn(one)})" for one in node["children"])
+        return str(node["unit_id"]) + "".join(f"({drawn(one)})" for one in node["children"])
 
     assert drawn(json.loads(tree_text({"unit_id": "R"}, placed))) == "R(A(C(E))(D))(B(F))"
 

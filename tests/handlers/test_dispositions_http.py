@@ -26,7 +26,11 @@ EXCEPTED = {
     "justification": "The customer agreed.",
     "exceptions": [{"requirement_id": "bearings", "quantity": "1"}],
 }
-BY_TWO = {"availability": "immediate", "approver_roles": ["Quality", "Customer"], "closer_roles": ["Board"]}
+BY_TWO: dict[str, Any] = {
+    "availability": "immediate",
+    "approver_roles": ["Quality", "Customer"],
+    "closer_roles": ["Board"],
+}
 
 
 @pytest.fixture
@@ -129,7 +133,7 @@ async def test_types_are_listed_and_configured_by_who_saw_them(as_: Served, issu
     """Built in or the site's own; each change is announced with who and why."""
     first = (await as_("viewer").get("/disposition-types")).json()
     assert [one["name"] for one in first["items"]] == ["repair", "return-to-supplier", "rework", "scrap", "use-as-is"]
-    wanted = {"availability": "release-on-resolve", "auto_resolve": True}
+    wanted: dict[str, Any] = {"availability": "release-on-resolve", "auto_resolve": True}
     answer = await configured(as_, "sort-100-percent", **wanted)
     assert answer.json() == (await as_("viewer").get("/disposition-types")).json()
     own = next(one for one in answer.json()["items"] if one["name"] == "sort-100-percent")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -50,11 +51,11 @@ async def test_old_events_are_forgotten_however_many_there_are(
     for offset, days in ((1, 8), (2, 6), (3, None)):
         run.rows(ASIDE, offset, days)
     engine = create_async_engine(run.url)
-    idle = SimpleNamespace(measure=_nothing, take_up=_nothing)
+    idle: Any = SimpleNamespace(measure=_nothing, take_up=_nothing)
     keeping = Housekeeping(
         engine,
-        idle,  # type: ignore[arg-type]
-        idle,  # type: ignore[arg-type]
+        idle,
+        idle,
         None,
         patience=Patience(initial_s=0.1, max_s=1),
         watch=Unwatched(),

@@ -43,7 +43,7 @@ def screws(quantity: str = "10", **more: Any) -> Sent:
 
 def needs(*requirements: Mapping[str, Any], unit_id: str = PUMP, run_id: str = "", **more: Any) -> Sent:
     """A run was created, with these requirements."""
-    wanted = [{"requirement_id": "r", "part_number": "ROTOR-7", "quantity": "1"} | one for one in requirements]
+    wanted = [{"requirement_id": "r", "part_number": "ROTOR-7", "quantity": "1", **one} for one in requirements]
     run = {"run_id": run_id or f"run of {unit_id}", "unit_id": unit_id, "part_number": "PUMP-100", "revision": "A"}
     does = {"procedure": {"name": "Build", "version": "1"}, "steps": [{"step_id": "s", "name": "S"}]}
     target = {"target": {"serial": unit_id}, "place": {"line": "Line 2"}}
@@ -105,7 +105,8 @@ async def test_both_ends_of_an_installation_stay_with_time_and_person(as_: Serve
     await put(as_)
     page = await installations(as_, limit=2)
     rest = await installations(as_, limit=2, cursor=page["next"])
-    first, second, last = [*page["items"], *rest["items"]]
+    listed: list[Any] = [*page["items"], *rest["items"]]
+    first, second, last = listed
     assert [one["unit_id"] for one in (first, second, last)] == [ROTOR, "ROTOR-2", ROTOR]
     assert (first["installed_by"]["person"], first["removed_by"]["person"]) == ("operator", "lead")
     assert first["installed_at"] < first["removed_at"] < last["installed_at"]
@@ -168,7 +169,7 @@ async def test_an_edit_that_is_refused_says_the_way_out(
 ) -> None:
     """As a problem document; a lead may not edit at all."""
     await as_.takes(needs(PLACES), screws(), units.installed(LOT, requirement_id="screws", designator="U7"))
-    asked = {"url": f"/units/{PUMP}/requirements{path}", "json": {"reason": "Because."} | body}
+    asked: dict[str, Any] = {"url": f"/units/{PUMP}/requirements{path}", "json": {"reason": "Because.", **body}}
     answer = await as_("engineer").request(method, **asked)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert resolve in answer.json()["resolve"]

@@ -221,7 +221,7 @@ def event_of_rework(bench: Bench) -> Sent:
 
 async def test_a_machine_does_only_what_its_role_may() -> None:
     """A site whose machines must not install gets refusals, not silence."""
-    bench = Bench(SERVICE, permissions=PERMISSIONS | {"unit:install": frozenset({"operator"})})
+    bench = Bench(SERVICE, permissions={**PERMISSIONS, "unit:install": frozenset({"operator"})})
     await bench.takes(received(), created(), installed())
     assert bench.refusals == ["permission-missing"]
 

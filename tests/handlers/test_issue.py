@@ -106,7 +106,12 @@ async def test_a_value_out_of_range_opens_an_issue_where_policy_says_so(bench: B
     """On step and field, with what was recorded; where policy says nothing, none."""
     await bench.takes(measured(None), measured())
     (opened_,) = bench.said("issue.opened")
-    expected = {"step_id": "press", "field_id": "force", "unit_id": "PUMP-1", "description": "Recorded: 6.10 kN."}
+    expected: dict[str, object] = {
+        "step_id": "press",
+        "field_id": "force",
+        "unit_id": "PUMP-1",
+        "description": "Recorded: 6.10 kN.",
+    }
     assert _has(opened_, expected | {"title": "force on step press is out of range"})
 
 

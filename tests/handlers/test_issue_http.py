@@ -10,7 +10,7 @@ import pytest
 from services.issue.app import build
 from shared.testing.databases import Database
 from shared.testing.topics import event
-from tests.handlers.inventory_records import BY
+from tests.handlers.bench import BY
 from tests.handlers.served import Served, served
 
 MISSING = {"title": "Bearing missing", "run_id": "RUN-1", "requirement_id": "bearings"}

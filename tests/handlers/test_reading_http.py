@@ -331,8 +331,8 @@ async def test_the_table_has_a_row_for_each_fact(as_: Served) -> None:
     answer = await exported(as_, format="csv")
     assert answer.headers["content-type"].startswith("text/csv; charset=utf-8")
     found = table(answer.text)
-    assert dict(rows(found, "run", "id", "value"))["content_hash"] == record["content_hash"]
-    assert dict(rows(found, "count", "id", "value"))["steps_completed"] == "2"
+    assert ("content_hash", record["content_hash"]) in rows(found, "run", "id", "value")
+    assert ("steps_completed", "2") in rows(found, "count", "id", "value")
     assert rows(found, "step", "step_id", "state", "person") == [
         ("assemble", "complete", "olga"),
         ("test", "complete", "omar"),

@@ -136,7 +136,7 @@ async def test_an_early_event_whose_time_is_up_is_refused(bench: Bench) -> None:
 
 async def test_a_machine_does_only_what_its_role_may() -> None:
     """A site that takes `step:work` from machines gets refusals, not silence."""
-    bench = Bench(SERVICE, permissions=PERMISSIONS | {"step:work": frozenset({"operator"})})
+    bench = Bench(SERVICE, permissions={**PERMISSIONS, "step:work": frozenset({"operator"})})
     await bench.takes(ordered(), recorded())
     assert bench.refusals == ["permission-missing"]
     assert "step:work" in bench.said("run.change-refused")[0]["obstacle"]

@@ -65,6 +65,7 @@ def test_both_prove_who_they_are_with_a_certificate_and_trust_their_authority_on
     )
     stranger = Authority(tmp_path, "stranger").issue("server")
     for client in (kafka_arguments(loaded)["ssl_context"], database_tls(loaded)):
+        assert client is not None
         assert met(client, authority, server) == "asbuilt"
         with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer"):
             met(client, authority, stranger)

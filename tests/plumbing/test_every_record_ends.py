@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ def order(run_id: str) -> Sent:
     return event("plant.run.ordered.v1", data)
 
 
-def started(run_id: str, **more: str) -> Sent:
+def started(run_id: str, **more: Any) -> Sent:
     """The start of its step."""
     return event("plant.step.started.v1", {"run_id": run_id, "step_id": "S1"}, **more)
 

@@ -180,8 +180,9 @@ def announced(works: Works, run_id: str) -> str:
 
     def look() -> str | None:
         message = consumer.poll(0.1)
-        is_it = message is not None and not message.error() and message.key() == run_id.encode()
-        return json.loads(message.value())["type"] if is_it else None
+        if message is None or message.error() or message.key() != run_id.encode():
+            return None
+        return str(json.loads(message.value() or b"")["type"])
 
     try:
         return eventually(look, WITHIN_S, f"{run_id} is announced")
