@@ -72,7 +72,7 @@ def note_refusal(message: Message) -> Ask[NoteRefusal] | None:
 HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
     {
         run.StepFailed: Handler(open_on_failure),
-        run.ValueRecorded: Handler(open_on_value),
+        run.ValueRecorded: Handler(open_on_value, heeds=lambda data: data.opens_issue is not None),
         run.IssueNoted: Handler(note_run),
         inventory.UnitIssueNoted: Handler(note_unit),
         inventory.UnitChangeRefused: Handler(note_refusal),

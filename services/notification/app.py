@@ -13,6 +13,7 @@ from services.notification.adapters.http import router
 from services.notification.adapters.queries import EndpointQueries
 from services.notification.adapters.sender import Disable, Sender
 from services.notification.adapters.store import EndpointStore
+from services.notification.adapters.subscribed import subscribed
 from services.notification.announcements import announce
 from services.notification.domain.commands import DisableEndpoint
 from services.notification.domain.decide import decide
@@ -52,7 +53,7 @@ def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | N
         sender = _sender(settings, policy, engine, patience, road)
         return (Extra("sender", sender.run, sender.stop),)
 
-    program = join(SERVICE, settings, EndpointStore(), parts=parts, watch=watch, extras=extras)
+    program = join(SERVICE, settings, EndpointStore(), parts=parts, watch=watch, extras=extras, heeded=subscribed)
     queries = EndpointQueries(program.engine)
     return serve_http(program, service.__doc__ or "", [router], queries=queries, target_policy=policy)
 
@@ -89,6 +90,6 @@ def _disabling(road: Road) -> Disable:
         ask = Ask((due.endpoint.endpoint_id,), DisableEndpoint(ITSELF, now, due.endpoint.endpoint_id, reason))
         message = command("DisableEndpoint", ask, by=ITSELF, roles=frozenset(), at=now, request_id=new_id())
         message = replace(message, source=SERVICE.source, traceparent=due.delivery.traceparent)
-        await road.command(message, "", lambda _: Answer(200, {}))
+        await road.command(message, None, lambda _: Answer(200, {}))
 
     return disable

@@ -278,7 +278,7 @@ HANDLERS: Mapping[type[Contract], Handler] = MappingProxyType(
         inventory.RequirementChanged: Handler(note_requirement),
         inventory.RequirementRemoved: Handler(note_requirement),
         inventory.UnitChangeRefused: Handler(hear_refusal),
-        inventory.UnitPlaced: Handler(note_placement),
+        inventory.UnitPlaced: Handler(note_placement, heeds=lambda data: data.run_id is not None),
         inventory.ComponentReopened: Handler(note_component),
         inventory.ComponentCleared: Handler(note_component),
         inventory.CompletionContested: Handler(reopen_contested),

@@ -32,6 +32,8 @@ _BEGINNINGS = {
 }
 """What every event of a type begins with, written once."""
 
+_BEFORE_TYPE = b'{"specversion":"1.0","type":"'
+
 Headers = Iterable[tuple[str, bytes | None]]
 
 
@@ -78,6 +80,13 @@ def read(value: bytes | None, headers: Headers, most_bytes: int = MAX_EVENT_BYTE
         if "ce_specversion" in attributes or "ce_id" in attributes or "ce_type" in attributes:
             return _binary(value, attributes)
     return _structured(value)
+
+
+def type_at_once(value: bytes | None, headers: Headers) -> bytes | None:
+    """The type of an event that begins as `write` lets it begin, without reading any further; None of another one."""
+    if value is None or not value.startswith(_BEFORE_TYPE) or any(name[:3].lower() == "ce_" for name, _ in headers):
+        return None
+    return value[len(_BEFORE_TYPE) : value.find(b'"', len(_BEFORE_TYPE), len(_BEFORE_TYPE) + LONGEST)]
 
 
 def contract_of(envelope: Envelope) -> tuple[Entry, Contract]:

@@ -21,7 +21,7 @@ from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
 
 from shared.messaging.batches import take_whatever_comes
-from shared.messaging.messages import Message, Record
+from shared.messaging.messages import Heard, Record
 from shared.messaging.patience import Patience, Waiting
 from shared.messaging.watch import Seam, Watch
 
@@ -37,6 +37,14 @@ STOP_S = 3.5
 COMMIT_S = 1.0
 """How long it waits for the offsets: the broker may be away, and what is not committed comes again too."""
 
+MANY = 20
+"""Records at once: where so many come, more are on their way."""
+
+GATHER_S = 0.04
+"""Then the next are left to gather for so long: polling, the transaction and the offsets cost what many cost, however
+few there are. Who speaks now and then is heard at once, and where there is a backlog nothing is waited for.
+"""
+
 HOMELESS_S = 300.0
 """A member without a partition for so long joins anew: it may have been forgotten (aiokafka #1187)."""
 
@@ -50,8 +58,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         *,
         group: str,
         topics: Sequence[str],
-        read: Callable[[Sequence[Record]], Awaitable[Sequence[Message]]],
-        take: Callable[[Sequence[Message]], Awaitable[object]],
+        read: Callable[[Sequence[Record]], Awaitable[Heard]],
+        take: Callable[[Heard], Awaitable[object]],
         is_waiting: Waiting,
         patience: Patience,
         watch: Watch,
@@ -64,6 +72,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._is_waiting = is_waiting
         self._patience = patience
         self._watch = watch
+        self._max_records = max_records
         self._stopping = False
         self._batch: asyncio.Task[None] | None = None
         self._committing: asyncio.Task[None] | None = None
@@ -178,17 +187,19 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         revocations = self._revocations
         self._watch.passed(Seam.POLLED)
-        messages = await self._read(records)
+        heard = await self._read(records)
         await self._batch_ended()
         if not self._stopping and revocations == self._revocations:
-            self._batch = asyncio.create_task(self._end(messages, _next_offsets(records)))
+            self._batch = asyncio.create_task(self._end(heard, _next_offsets(records)))
+            if MANY <= len(records) < self._max_records:
+                await asyncio.sleep(GATHER_S)
 
-    async def _end(self, messages: Sequence[Message], offsets: dict[TopicPartition, int]) -> None:
+    async def _end(self, heard: Heard, offsets: dict[TopicPartition, int]) -> None:
         """Take a batch to its end, then let its offsets be committed."""
         self._watch.passed(Seam.BEGUN)
         self.batch_since = monotonic()
         try:
-            is_taken = await self._taken(messages)
+            is_taken = await self._taken(heard)
         finally:
             self.batch_since = None
         if is_taken:
@@ -199,14 +210,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._batch is not None:
             await asyncio.wait({self._batch}, timeout=within_s)
 
-    async def _taken(self, messages: Sequence[Message]) -> bool:
+    async def _taken(self, heard: Heard) -> bool:
         """Take the batch, however long the database stays away; False when stopped meanwhile."""
         while True:
             try:
-                await self._take(messages)
+                await self._take(heard)
             except Exception as error:  # noqa: BLE001 - nothing may lose a batch
                 if not self._is_waiting(error):
-                    _log.exception("batch failed", records=len(messages))
+                    _log.exception("batch failed", records=len(heard.messages))
                 if self._stopping:
                     return False
                 await self._patience.wait("consumer", error)

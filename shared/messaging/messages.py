@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from shared.contracts import envelope
 from shared.contracts.base import Contract, Fact, PlantEvent
@@ -129,6 +129,32 @@ class Message:
         return None if self.record is None or self.key is None else (self.record.topic, self.key)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a batch of records says: the messages of those that something may come of; how many there were besides."""
+
+    messages: Sequence[Message]
+    unheeded: int = 0
+
+
+PassedBy = frozenset[tuple[str, bytes]]
+"""Topics of ours, each with a type on it that a service does nothing with."""
+
+
+@lru_cache(maxsize=100)
+def passed_by(heeded: frozenset[str]) -> PassedBy:
+    """What is passed by where only these types are heeded."""
+    ours = ((topic.name, entry) for entry in CATALOG.values() for topic in entry.topics if topic.name in OURS)
+    return frozenset((topic, entry.type.encode()) for topic, entry in ours if entry.type not in heeded)
+
+
+def is_passed_by(record: Record, passed: PassedBy) -> bool:
+    """Whether nothing can come of a record, as its first words say; nobody need read the rest."""
+    if record.topic not in OURS:
+        return False
+    return (record.topic, envelope.type_at_once(record.value, record.headers)) in passed
+
+
 def read(record: Record) -> Message:
     """The message in a record; where it cannot be understood, ``unreadable`` says why."""
     try:
@@ -195,8 +221,28 @@ def _unread(record: Record, unreadable: Unreadable) -> Message:
 
 
 def _place(record: Record) -> tuple[str, str]:
-    """Where and when it was written; a topic that was made anew counts its offsets from 0 again."""
-    return f"kafka:{record.topic}", f"{record.partition}/{record.offset}@{record.timestamp}"
+    return place_of(record.topic, record.partition, record.offset, record.timestamp)
+
+
+class Place(NamedTuple):
+    """Where and when a record was written; a topic that was made anew counts its offsets from 0 again."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+
+
+def place_of(topic: str, partition: int, offset: int, timestamp: int) -> tuple[str, str]:
+    """A place, in the form of what tells one event from another."""
+    return f"kafka:{topic}", f"{partition}/{offset}@{timestamp}"
+
+
+def place_in(name: tuple[str, str]) -> Place:
+    """The inverse of `place_of`."""
+    partition, _, rest = name[1].partition("/")
+    offset, _, timestamp = rest.partition("@")
+    return Place(name[0].removeprefix("kafka:"), int(partition), int(offset), int(timestamp))
 
 
 def _actor(opened: Envelope, data: Contract) -> Actor:

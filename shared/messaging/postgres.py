@@ -5,7 +5,7 @@ from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -130,6 +130,15 @@ class Store(Protocol[A]):
         ...
 
 
+@runtime_checkable
+class ClaimingStore(Protocol):
+    """A store whose own rows name the record that each came from, so that the inbox need not name it again."""
+
+    async def claim(self, connection: AsyncConnection, places: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """See `Transaction.claim`; each is the place of a record."""
+        ...
+
+
 class PostgresTransaction:
     """One transaction on one connection."""
 
@@ -143,6 +152,11 @@ class PostgresTransaction:
 
     async def claim(self, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """See `Transaction.claim`."""
+        if isinstance(self._store, ClaimingStore):
+            return await self._store.claim(self._connection, ids)
+        return await self._claimed(ids)
+
+    async def _claimed(self, ids: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         sources, names = [source for source, _ in ids], [name for _, name in ids]
         seen = await self._rows(CLAIM, sources=sources, ids=names)
         return set(ids).difference((row[0], row[1]) for row in seen)

@@ -7,7 +7,7 @@ A batch of records and a person's command (a batch of one) take the same road.
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from shared.kernel import Actor, RefusalKind, Refused
-from shared.messaging.messages import Ask, Message, Record, read, read_again
+from shared.messaging.messages import Ask, Heard, Message, PassedBy, Record, is_passed_by, passed_by, read, read_again
 from shared.messaging.service import Dealt, Service
 from shared.messaging.transaction import Announcement, Aside, Conflict, FirstAnswer, Transaction, UnitOfWork
 from shared.messaging.walk import Allows, Outcome, Walk
@@ -29,6 +29,9 @@ CONFLICT_TRIES = 5
 
 
 Tell = Callable[[Message], Sequence[Announcement]]
+
+Heeded = Callable[[], Awaitable[frozenset[str]]]
+"""The types that something comes of at this moment."""
 
 
 class KeyReused(Refused):
@@ -62,9 +65,10 @@ class Road:
         is_waiting: Callable[[BaseException], bool],
         watch: Watch,
         wake: Callable[[], None] = lambda: None,
+        heeded: Heeded | None = None,
     ) -> None:
         """``is_waiting`` tells an outage (try again) from a culprit in the data; ``wake`` is called when there
-        is something to send.
+        is something to send; ``heeded`` is asked for every batch, where it is not always the same that is heeded.
         """
         self.service = service
         self._unit_of_work = unit_of_work
@@ -75,27 +79,49 @@ class Road:
         self._watch = watch
         self._wake = wake
         self._look_after = 0
+        self._passed_by = passed_by(service.heeded)
+        self._heeded = heeded
 
     async def take(self, records: Sequence[Record]) -> Counter[str]:
         """Take a batch of Kafka records, in order; returns how many ended in which way.
 
         :raises Exception: only what ``is_waiting`` recognises; nothing was changed then, try again later.
         """
-        return await self.take_messages(await self.read(records))
+        return await self.take_heard(await self.read(records))
 
-    async def read(self, records: Sequence[Record]) -> Sequence[Message]:
-        """The messages in records. Touches nothing, so it may be done while the batch before is in the database;
+    async def read(self, records: Sequence[Record]) -> Heard:
+        """What records say. Changes nothing, so it may be done while the batch before is in the database;
         every now and then it lets that batch, the relay and HTTP have their turn.
         """
+        passed = await self._passed_by_now()
         messages: list[Message] = []
         for start in range(0, len(records), READ_AT_ONCE):
-            messages += [read(record) for record in records[start : start + READ_AT_ONCE]]
+            heeded = [one for one in records[start : start + READ_AT_ONCE] if not is_passed_by(one, passed)]
+            messages += [message for message in map(read, heeded) if self.service.heeds(message)]
             await asyncio.sleep(0)
         self._watch.passed(Seam.READ)
-        return messages
+        return Heard(messages, len(records) - len(messages))
+
+    async def _passed_by_now(self) -> PassedBy:
+        """Asked after the records came: what was heeded before they were said is heeded now. It spares work, and no
+        more than that: where it cannot be told, nothing is passed by.
+        """
+        if self._heeded is None:
+            return self._passed_by
+        try:
+            return passed_by(await self._heeded())
+        except Exception:  # noqa: BLE001 - whatever it is, the batch itself meets it too, and waits
+            return frozenset()
+
+    async def take_heard(self, heard: Heard) -> Counter[str]:
+        """The rest of `take`. What nothing can come of is done, and leaves no trace."""
+        if heard.unheeded:
+            self._watch.took(heard.unheeded, 0.0, {"done": heard.unheeded})
+        endings = await self.take_messages(heard.messages) if heard.messages else Counter()
+        return endings + Counter(done=heard.unheeded) if heard.unheeded else endings
 
     async def take_messages(self, messages: Sequence[Message]) -> Counter[str]:
-        """The rest of `take`."""
+        """Take messages, in order."""
         started = perf_counter()
         traces = [message.traceparent for message in messages if message.traceparent]
         with self._watch.batch(traces):
@@ -148,8 +174,9 @@ class Road:
         await self._write(transaction, walk)
         return True
 
-    async def command(self, message: Message, fingerprint: str, answer: Callable[[Outcome], Answer]) -> Answer:
-        """Take a person's command; a repeated one (same source and id) gets the first answer.
+    async def command(self, message: Message, fingerprint: str | None, answer: Callable[[Outcome], Answer]) -> Answer:
+        """Take a person's command; a repeated one (same source and id) gets the first answer. Without a fingerprint
+        nobody can repeat it, for nobody else knows its id; then no answer is kept.
 
         ``answer`` turns the outcome, a refusal included, into what is kept and said.
 
@@ -173,22 +200,23 @@ class Road:
             await self.take_up(created)
 
     async def _command(
-        self, message: Message, fingerprint: str, answer: Callable[[Outcome], Answer]
+        self, message: Message, fingerprint: str | None, answer: Callable[[Outcome], Answer]
     ) -> tuple[Answer, list[str]]:
         ask = message.ask
         assert ask is not None  # noqa: S101 - a command always asks
         started = perf_counter()
         walk = self._walk()
         async with self._unit_of_work.begin() as transaction:
-            if not await transaction.claim([message.identity]):
+            if fingerprint is not None and not await transaction.claim([message.identity]):
                 return await self._repeated(transaction, message, fingerprint), []
             walk.load(await transaction.lock(ask.keys))
             outcome = walk.take(message, ask)
             assert outcome is not None  # noqa: S101 - commands are never set aside
             given = answer(outcome)
             await self._write(transaction, walk)
-            first = FirstAnswer(fingerprint, {"status": given.status, "document": given.document})
-            await transaction.answer(message.source, message.id, first)
+            if fingerprint is not None:
+                first = FirstAnswer(fingerprint, {"status": given.status, "document": given.document})
+                await transaction.answer(message.source, message.id, first)
         self._committed(walk)
         self._watch.took(1, (perf_counter() - started) * 1000, walk.endings)
         return given, walk.created

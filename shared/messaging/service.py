@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from shared.contracts.base import By, Contract
-from shared.contracts.catalog import ASBUILT_TOPICS
+from shared.contracts.catalog import ASBUILT_TOPICS, BY_CONTRACT, CATALOG
 from shared.kernel import Actor
 from shared.messaging.messages import Ask, Message
 
@@ -30,12 +30,14 @@ class Handler:
     """How a message becomes a command. ``None`` from ``to_ask`` means: none of this service's business.
 
     ``permission`` is what the sender's role needs; facts of other services need none. ``also`` tells of a message what
-    it needs besides.
+    it needs besides. ``heeds``, where given, tells from a fact alone that nothing comes of it, so that it is not even
+    noted as seen: only for facts of which many come and few matter.
     """
 
     to_ask: Callable[[Message], Ask[Any] | None]
     permission: str | None = None
     also: Callable[[Contract], str | None] | None = None
+    heeds: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,18 @@ class Service:
     everything: Callable[[Message], Ask[Any]] | None = None
     appeared: Callable[[Any], str | None] = lambda _event: None
     noted: Callable[[Message, Trouble | Dealt], Ask[Any] | None] = lambda _message, _what: None
+
+    @property
+    def heeded(self) -> frozenset[str]:
+        """The types that something comes of here."""
+        return frozenset(CATALOG if self.everything else (BY_CONTRACT[one].type for one in self.handlers))
+
+    def heeds(self, message: Message) -> bool:
+        """Whether anything may come of a message; one that cannot be read is set aside."""
+        if self.everything is not None or message.data is None:
+            return True
+        handler = self.handlers.get(type(message.data))
+        return handler is not None and (handler.heeds is None or handler.heeds(message.data))
 
     @property
     def source(self) -> str:

@@ -108,7 +108,8 @@ class Call:
     road: Road
     at: datetime
     request_id: str
-    fingerprint: str
+    fingerprint: str | None
+    """What tells its words from others; None where it has no idempotency key, and so cannot be repeated."""
     traceparent: str
 
     @property
@@ -174,13 +175,14 @@ async def _call(request: Request, idempotency_key: IdempotencyKey = None) -> Cal
 
 def call_of(request: Request, idempotency_key: str | None, body: str) -> Call:
     """The call of a request, of which ``body`` tells one from another: its document, or the digest of a file."""
+    words = (request.method, request.url.path, body)
     return Call(
         caller=request.state.caller,
         allows=request.app.state.guard.allows,
         road=request.app.state.road,
         at=datetime.now(UTC),
         request_id=idempotency_key or new_id(),
-        fingerprint=fingerprint_of(request.method, request.url.path, body),
+        fingerprint=None if idempotency_key is None else fingerprint_of(*words),
         traceparent=request.state.traceparent,
     )
 

@@ -24,7 +24,7 @@ from shared.messaging.housekeeping import Housekeeping
 from shared.messaging.patience import Patience
 from shared.messaging.postgres import PostgresUnitOfWork, Store
 from shared.messaging.relay import Relay
-from shared.messaging.road import Road
+from shared.messaging.road import Heeded, Road
 from shared.messaging.service import Service
 from shared.messaging.watch import Watch
 from shared.runtime import health, parked
@@ -167,16 +167,13 @@ def join(
     parts: frozenset[str] = PARTS,
     watch: Watch | None = None,
     extras: Extras = lambda _engine, _patience, _road: (),
+    heeded: Callable[[AsyncEngine], Heeded] | None = None,
 ) -> Program:
-    """Build a service's program from what is its own; ``extras`` run where its relay does."""
+    """Build a service's program from what is its own; ``extras`` run where its relay does, ``heeded`` see `Road`."""
     start_tracing(service.name, settings.otlp_endpoint)
     watching = watch or Telemetry(service.name)
     engine = make_engine(settings, service.name)
-    patience = Patience(
-        initial_s=settings.retry_initial_ms / 1000,
-        max_s=settings.retry_max_ms / 1000,
-        because=lambda error: because(settings, error),
-    )
+    patience = _patience(settings)
     relay = Relay(
         engine,
         lambda: _producer(settings),
@@ -193,6 +190,7 @@ def join(
         is_waiting=is_waiting,
         watch=watching,
         wake=relay.wake,
+        heeded=None if heeded is None else heeded(engine),
     )
     listens = "consumer" in parts and service.topics
     consumer = _consumer(road, settings, patience, watching) if listens else None
@@ -228,13 +226,21 @@ def serve_http(program: Program, description: str, routers: Sequence[APIRouter],
     return app
 
 
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        initial_s=settings.retry_initial_ms / 1000,
+        max_s=settings.retry_max_ms / 1000,
+        because=lambda error: because(settings, error),
+    )
+
+
 def _consumer(road: Road, settings: Settings, patience: Patience, watch: Watch) -> Consumer:
     return Consumer(
         _broker(settings),
         group=f"{settings.kafka_group_prefix}-{road.service.name}",
         topics=road.service.topics,
         read=road.read,
-        take=road.take_messages,
+        take=road.take_heard,
         is_waiting=is_waiting,
         patience=patience,
         watch=watch,

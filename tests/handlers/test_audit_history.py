@@ -161,7 +161,9 @@ async def test_positions_become_visible_in_their_order(audit: Served, history: D
     """Who has read up to a position misses nothing before it: who appends waits for whoever appended before."""
     waiting = "select 1 from pg_locks where locktype = 'advisory' and not granted"
     async with audit.app.state.engine.begin() as first:
-        await HistoryStore().save(first, [appended(record(recorded(), 0))])
+        one = record(recorded(), 0)
+        await HistoryStore().claim(first, [read(one).place])
+        await HistoryStore().save(first, [appended(one)])
         second = asyncio.create_task(audit.road.take([record(started(), 1)]))
         await eventually_async(lambda: asyncio.to_thread(history.rows, waiting), 20, "the second waits")
         assert history.count("history") == 0

@@ -60,19 +60,21 @@ IN_ORDER = text("select pg_advisory_xact_lock(:key)")
 
 APPEND_LOCK = 0x6173_6275_696C_7403
 
-APPEND = text("""
-    insert into history (topic, partition, record_offset, record_timestamp, key, value, headers, event_source, event_id,
-                         event_type, happened_at, person, machine, run_id, step_id, unit_id, parent_unit_id, issue_id,
-                         trace_id, unreadable, detail)
-    select * from unnest(cast(:topic as text[]), cast(:partition as int[]), cast(:record_offset as bigint[]),
-                         cast(:record_timestamp as bigint[]), cast(:key as bytea[]), cast(:value as bytea[]),
-                         cast(:headers as json[]), cast(:event_source as text[]), cast(:event_id as text[]),
-                         cast(:event_type as text[]), cast(:happened_at as timestamptz[]), cast(:person as text[]),
-                         cast(:machine as text[]), cast(:run_id as text[]), cast(:step_id as text[]),
-                         cast(:unit_id as text[]), cast(:parent_unit_id as text[]), cast(:issue_id as text[]),
-                         cast(:trace_id as text[]), cast(:unreadable as text[]), cast(:detail as text[]))
-    on conflict (topic, partition, record_offset, record_timestamp) do nothing""")
-"""The inbox forgets after a while; the place of a record is never appended twice."""
+KNOWN = text("""
+    select topic, partition, record_offset, record_timestamp
+    from unnest(cast(:topic as text[]), cast(:partition as int[]), cast(:first as bigint[]), cast(:last as bigint[]))
+             as asked (in_topic, in_partition, first_offset, last_offset)
+         cross join lateral (
+             select topic, partition, record_offset, record_timestamp from history
+             where topic = in_topic and partition = in_partition and record_offset between first_offset and last_offset
+             union all
+             select topic, partition, record_offset, record_timestamp from parked
+             where topic = in_topic and partition = in_partition and record_offset between first_offset and last_offset
+             offset 0
+         ) as known""")
+"""Of some stretches of partitions, what is here already: mostly nothing. The place of a record is never appended twice,
+however long ago it came.
+"""
 
 HISTORY = table(
     "history",

@@ -23,7 +23,7 @@ WITHHELD = text("""
     select u.part_number, u.revision, u.unit_of_measure, u.status, count(*) as units, sum(u.quantity) as quantity
     from unit u
     where u.status = 'on_hold'
-      and exists (select 1 from jsonb_each(u.body->'issues') says (issue_id, one)
+      and exists (select 1 from json_each(u.body->'issues') says (issue_id, one)
                   where cast(:disposition as text) is null or one->>'disposition' = :disposition)
     group by 1, 2, 3, 4 order by 1, 2, 3, 4""")
 """Only what is on hold is looked at; along the index by status."""

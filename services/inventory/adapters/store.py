@@ -137,7 +137,7 @@ class UnitStore:
     async def load(self, connection: AsyncConnection, keys: Sequence[str]) -> dict[str, Held[Unit]]:
         """These units as the database has them, without locking; absent ones are left out."""
         rows = await connection.execute(tables.LOAD, {"ids": list(keys)})
-        return {row.unit_id: Held(row.version, _unit.validate_python(row.body)) for row in rows}
+        return {row.unit_id: Held(row.version, _unit.validate_json(row.body)) for row in rows}
 
 
 def _named(keys: Sequence[str]) -> tuple[set[str], dict[str, list[str]]]:

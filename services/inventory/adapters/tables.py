@@ -33,7 +33,7 @@ create table unit (
     run_id text,
     received_at timestamptz not null,
     recorded_at timestamptz not null default now(),
-    body jsonb not null
+    body json not null
 );
 create index unit_by_part on unit (part_number, unit_id);
 create index unit_by_status on unit (status, unit_id);
@@ -114,27 +114,37 @@ time looks at the first, what was known at a time at the second.
 
 CLIMB = text("""
     with recursive up as (
-        select unit_id, parent_unit_id, 0 as level from unit where unit_id = any(cast(:ids as text[]))
+        select u.unit_id, u.parent_unit_id, 0 as level from unnest(cast(:ids as text[])) as named (unit_id)
+        cross join lateral (select * from unit where unit_id = named.unit_id offset 0) u
         union
-        select u.unit_id, u.parent_unit_id, up.level + 1 from unit u join up on u.unit_id = up.parent_unit_id
+        select u.unit_id, u.parent_unit_id, up.level + 1 from up
+        cross join lateral (select * from unit where unit_id = up.parent_unit_id offset 0) u
         where up.level < 1000
     ), down as (
-        select unit_id from unit where parent_unit_id = any(cast(:within as text[]))
+        select u.unit_id from unnest(cast(:within as text[])) as named (unit_id)
+        cross join lateral (select * from unit where parent_unit_id = named.unit_id offset 0) u
         union
-        select u.unit_id from unit u join down on u.parent_unit_id = down.unit_id
+        select u.unit_id from down
+        cross join lateral (select * from unit where parent_unit_id = down.unit_id offset 0) u
     ), parts as (
-        select unit_id from unit where origin_unit_id = any(cast(:split_from as text[]))
+        select u.unit_id from unnest(cast(:split_from as text[])) as named (unit_id)
+        cross join lateral (select * from unit where origin_unit_id = named.unit_id offset 0) u
         union
-        select u.unit_id from unit u join parts on u.origin_unit_id = parts.unit_id
+        select u.unit_id from parts
+        cross join lateral (select * from unit where origin_unit_id = parts.unit_id offset 0) u
     )
     select unit_id from up union select unit_id from down union select unit_id from parts
-    union select unit_id from unit where location = any(cast(:at as text[]))
+    union select u.unit_id from unnest(cast(:at as text[])) as named (location)
+          cross join lateral (select * from unit where location = named.location offset 0) u
     union select u.unit_id
           from unnest(cast(:labeled_in as text[]), cast(:labels as text[])) as named (parent_unit_id, label)
-               join unit u on u.parent_unit_id = named.parent_unit_id
+          cross join lateral (select * from unit where parent_unit_id = named.parent_unit_id offset 0) u
           where u.serial is null and u.part_number || ':' || coalesce(u.lot, 'untracked') = named.label""")
 """The units and all that is above them (a cycle shows at the top), and what other names stand for: everything within a
 unit, everything that was split off from it, every unit at a location, what is in a unit and has the label of a lot.
+
+Name by name, each by its index: of ``unit_id = any(…)`` the planner estimates every name by itself, which takes several
+times as long as finding them, and again for every batch.
 """
 
 LOCK_AT_ONCE = text("""
@@ -152,7 +162,8 @@ LOCK = text("""
 those of the moment.
 """
 
-LOAD = text("select unit_id, version, body from unit where unit_id = any(cast(:ids as text[]))")
+LOAD = text("""
+    select unit_id, version, cast(body as text) as body from unit where unit_id = any(cast(:ids as text[]))""")
 
 CREATE = text("""
     insert into unit (unit_id, version, part_number, revision, serial, lot, origin_unit_id, quantity,
@@ -162,7 +173,7 @@ CREATE = text("""
                          cast(:origin_unit_id as text[]), cast(:quantity as numeric[]),
                          cast(:unit_of_measure as text[]), cast(:location as text[]),
                          cast(:status as text[]), cast(:parent_unit_id as text[]), cast(:run_id as text[]),
-                         cast(:received_at as timestamptz[]), cast(:body as jsonb[]))
+                         cast(:received_at as timestamptz[]), cast(:body as json[]))
     on conflict (unit_id) do nothing""")
 
 UPDATE = text("""
@@ -170,7 +181,7 @@ UPDATE = text("""
                     parent_unit_id = new.parent_unit_id, run_id = new.run_id, body = new.body
     from unnest(cast(:unit_id as text[]), cast(:version as bigint[]), cast(:quantity as numeric[]),
                 cast(:location as text[]), cast(:status as text[]), cast(:parent_unit_id as text[]),
-                cast(:run_id as text[]), cast(:body as jsonb[]))
+                cast(:run_id as text[]), cast(:body as json[]))
         as new (unit_id, version, quantity, location, status, parent_unit_id, run_id, body)
     where unit.unit_id = new.unit_id""")
 

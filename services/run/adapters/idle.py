@@ -59,7 +59,7 @@ class IdleSessions:
         at = datetime.now(UTC)
         command = EndIdleSessions(row.run_id, BY_ITSELF, at, row.step_id, self._idle, row.quiet_since)
         (message,) = asked_by_itself(SOURCE, [(new_id(), row.run_id, command)])
-        await self._road.command(message, "", _answer)
+        await self._road.command(message, None, _answer)
 
 
 def _answer(outcome: Outcome) -> Answer:
