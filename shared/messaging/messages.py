@@ -150,7 +150,7 @@ def passed_by(heeded: frozenset[str]) -> PassedBy:
 
 def is_passed_by(record: Record, passed: PassedBy) -> bool:
     """Whether nothing can come of a record, as its first words say; nobody need read the rest."""
-    if record.topic not in OURS:
+    if not passed or record.topic not in OURS:
         return False
     return (record.topic, envelope.type_at_once(record.value, record.headers)) in passed
 

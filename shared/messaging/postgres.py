@@ -16,6 +16,14 @@ from shared.messaging.transaction import Announcement, Aside, Change, FirstAnswe
 
 A = TypeVar("A")
 
+BY_KEY = text("""
+    select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+           set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)""")
+"""For this transaction. Every statement of the road names its rows by their keys, a batch of them: it is planned once
+for each connection, and goes from key to key along the index. Left to itself PostgreSQL plans each of them anew, name
+by name, which takes longer than doing it; or it keeps the plan that was right for tables that were all but empty.
+"""
+
 CLAIM = text("""
     with given as (
         select source, id from unnest(cast(:sources as text[]), cast(:ids as text[])) as given (source, id)
@@ -29,9 +37,10 @@ that were there before: mostly none.
 """
 
 BLOCKED = text("""
-    select distinct topic, key from parked
-    where settled_at is null
-      and (topic, key) in (select * from unnest(cast(:topics as text[]), cast(:keys as text[])))""")
+    select named.topic, named.key from unnest(cast(:topics as text[]), cast(:keys as text[])) as named (topic, key)
+    cross join lateral (
+        select from parked where topic = named.topic and key = named.key and settled_at is null limit 1
+    ) as aside""")
 
 NOTIFY = text("select pg_notify('outbox', '')")
 """Wakes the relay when this transaction commits, in whichever process it runs."""
@@ -245,6 +254,7 @@ class PostgresUnitOfWork:
     async def begin(self) -> AsyncIterator[PostgresTransaction]:
         """A transaction that commits on a clean exit and rolls back otherwise."""
         async with self._engine.begin() as connection:
+            await connection.execute(BY_KEY)
             transaction = PostgresTransaction(connection, self._store)
             yield transaction
         if transaction.changes:

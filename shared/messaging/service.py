@@ -94,11 +94,13 @@ class Service:
         return frozenset(CATALOG if self.everything else (BY_CONTRACT[one].type for one in self.handlers))
 
     def heeds(self, message: Message) -> bool:
-        """Whether anything may come of a message; one that cannot be read is set aside."""
+        """Whether anything may come of a message: also one that is set aside unread, or refused for its key."""
         if self.everything is not None or message.data is None:
             return True
         handler = self.handlers.get(type(message.data))
-        return handler is not None and (handler.heeds is None or handler.heeds(message.data))
+        if handler is None or handler.heeds is None:
+            return handler is not None
+        return message.key != message.expected_key or handler.heeds(message.data)
 
     @property
     def source(self) -> str:
