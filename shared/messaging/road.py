@@ -97,7 +97,7 @@ class Road:
         messages: list[Message] = []
         for start in range(0, len(records), READ_AT_ONCE):
             heeded = [one for one in records[start : start + READ_AT_ONCE] if not is_passed_by(one, passed)]
-            messages += [message for message in map(read, heeded) if self.service.heeds(message)]
+            messages += [message for message in map(read, heeded) if not self.service.ignores(message)]
             await asyncio.sleep(0)
         self._watch.passed(Seam.READ)
         return Heard(messages, len(records) - len(messages))

@@ -93,15 +93,6 @@ class Service:
         """The types that something comes of here."""
         return frozenset(CATALOG if self.everything else (BY_CONTRACT[one].type for one in self.handlers))
 
-    def heeds(self, message: Message) -> bool:
-        """Whether anything may come of a message: also one that is set aside unread, or refused for its key."""
-        if self.everything is not None or message.data is None:
-            return True
-        handler = self.handlers.get(type(message.data))
-        if handler is None or handler.heeds is None:
-            return handler is not None
-        return message.key != message.expected_key or handler.heeds(message.data)
-
     @property
     def source(self) -> str:
         """The CloudEvents source of its announcements."""
@@ -109,8 +100,12 @@ class Service:
 
     def ignores(self, message: Message) -> bool:
         """Whether a record is none of its business: it changes nothing here, however often it comes."""
-        is_taken = type(message.data) in self.handlers or message.ask is not None
-        return not is_taken and message.unreadable is None and self.everything is None
+        if message.data is None or message.ask is not None or self.everything is not None:
+            return False
+        handler = self.handlers.get(type(message.data))
+        if handler is None or handler.heeds is None:
+            return handler is None
+        return message.key == message.expected_key and not handler.heeds(message.data)
 
     @property
     def own_topics(self) -> frozenset[str]:
