@@ -10,7 +10,7 @@ from typing import Any
 from shared.contracts import envelope
 from shared.kernel import Actor
 from shared.messaging.messages import Ask, KeptRecord
-from shared.messaging.road import Answer, Road, command
+from shared.messaging.road import Answer, Heeded, Road, command
 from shared.messaging.service import Service
 from shared.messaging.walk import Outcome
 from shared.messaging.watch import Unwatched
@@ -27,7 +27,11 @@ class Bench:
     """Takes records in, shows what came out."""
 
     def __init__(
-        self, service: Service, widened: Widened = lambda keys, _: keys, permissions: Any = PERMISSIONS
+        self,
+        service: Service,
+        widened: Widened = lambda keys, _: keys,
+        permissions: Any = PERMISSIONS,
+        heeded: Heeded | None = None,
     ) -> None:
         self.now = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
         self.work = MemoryUnitOfWork(widened)
@@ -41,6 +45,7 @@ class Bench:
             allows=allowing(permissions),
             is_waiting=lambda _: False,
             watch=Unwatched(),
+            heeded=heeded,
         )
 
     async def takes(self, *batch: Sent) -> Counter[str]:

@@ -129,3 +129,12 @@ async def test_the_same_request_again_splits_nothing_more(as_: Served, kept: Dat
     answers = [await as_("operator").post(f"/units/{LOT}/move", json=asked, headers=key) for _ in range(2)]
     assert answers[0].json() == answers[1].json()
     assert kept.count("split") == 1
+
+
+async def test_an_answer_is_kept_only_where_somebody_can_ask_for_it_again(as_: Served, kept: Database) -> None:
+    """Without a key of its own nobody can repeat a request."""
+    await said(as_, "/units", RECEIPT)
+    assert kept.count("inbox") == 0
+    key = {"idempotency-key": "move-1"}
+    await as_("operator").post(f"/units/{LOT}/move", json={"location": "Line 2"}, headers=key)
+    assert kept.count("inbox") == 1
