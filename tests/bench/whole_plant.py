@@ -31,7 +31,7 @@ from shared.runtime.identity import mint
 from tests.bench import grown, load
 from tests.bench.ground import Ground, until
 
-UNITS = 1_000
+UNITS = 800
 WARM_UP = 100
 GROWN_UNITS = 100_000
 UNDER_WAY = 120
