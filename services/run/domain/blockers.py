@@ -12,7 +12,7 @@ from services.run.domain.counts import NOTHING, RequirementLine
 from services.run.domain.order import FieldDefinition, Requirement
 from services.run.domain.policies import EVERY_PART
 from services.run.domain.run import Run, RunStatus, Step, StepState
-from services.run.domain.shown import OR_ACKNOWLEDGE, Blocker, Warned, path
+from services.run.domain.shown import OR_ACKNOWLEDGE, Blocker, Warned, made, path, quoted
 from shared.kernel import plain
 
 
@@ -60,19 +60,23 @@ def _way_out(step: Step) -> tuple[str, tuple[str, ...], str]:
 
 
 def valueless(run: Run) -> Iterator[Blocker]:
-    """A required field of a required step has no value."""
+    """A required field of a required step has no value. A large run has thousands of them before it begins, so what
+    they say of their step is said once.
+    """
     for step in required_steps(run):
-        missing = [one for one in step.definition.fields if one.required and step.current(one.field_id) is None]
+        missing = _missing(step)
         if missing:
             step_id = step.definition.step_id
-            fields = path("runs", run.run_id, "steps", step_id, "fields")
-            for definition in missing:
-                yield _valueless(f"{step_id}/{definition.field_id}", definition, fields + path(definition.field_id))
+            before, fields = f"{step_id}/", path("runs", run.run_id, "steps", step_id, "fields") + "/"
+            for one in missing:
+                subject, says = before + one.field_id, f"{one.name} has no value."
+                resolve, link = f"Record a value for {subject}.", fields + quoted(one.field_id)
+                yield made(("field-missing", subject, says, resolve, link, "step:work", one.role, None))
 
 
-def _valueless(subject: str, definition: FieldDefinition, link: str) -> Blocker:
-    has_none, resolve = f"{definition.name} has no value.", f"Record a value for {subject}."
-    return Blocker("field-missing", subject, has_none, resolve, link, "step:work", definition.role)
+def _missing(step: Step) -> list[FieldDefinition]:
+    required = [one for one in step.definition.fields if one.required]
+    return [one for one in required if step.current(one.field_id) is None] if step.values else required
 
 
 def short(run: Run, lines: Sequence[RequirementLine]) -> Iterator[Blocker]:

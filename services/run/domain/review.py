@@ -13,7 +13,7 @@ from services.run.domain import blockers
 from services.run.domain.counts import Counts, RequirementLine, counts, requirement_lines
 from services.run.domain.policies import NO_POLICIES, Policies
 from services.run.domain.run import Run, RunStatus
-from services.run.domain.shown import Blocker, Warned
+from services.run.domain.shown import Blocker, Warned, text_of
 from services.run.domain.warned import warnings
 from shared.kernel import plain
 
@@ -46,13 +46,14 @@ class Review:
             self.run_id,
             self.number,
             self.status,
-            self.blockers,
-            self.warnings,
+            (len(self.blockers), len(self.warnings)),
+            [(number, one.role, one.policy) for number, one in enumerate(self.blockers) if one.role or one.policy],
             _COUNTS(self.counts),
             [_line(line) for line in self.counts.requirements],
             self.as_built_version,
         )
-        return "sha256:" + sha256(json.dumps(shown, separators=(",", ":")).encode()).hexdigest()
+        parts = (json.dumps(shown, separators=(",", ":")), text_of(self.blockers), text_of(self.warnings))
+        return "sha256:" + sha256("\0".join(parts).encode()).hexdigest()
 
 
 def review(run: Run, policies: Policies = NO_POLICIES) -> Review:

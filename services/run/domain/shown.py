@@ -3,7 +3,10 @@
 Named tuples, because a review of a large run makes thousands of them.
 """
 
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -41,7 +44,22 @@ class Warned(NamedTuple):
 
 def path(*parts: str) -> str:
     """The path of a resource of the API; ids may hold anything, so they are quoted."""
-    return "/" + "/".join(_quoted(part) for part in parts)
+    return "/" + "/".join(map(quoted, parts))
 
 
-_quoted = lru_cache(maxsize=10_000)(lambda part: quote(part, safe=""))
+quoted = lru_cache(maxsize=10_000)(partial(quote, safe=""))
+"""A part of a path, whatever it holds."""
+
+
+made = partial(tuple.__new__, Blocker)
+"""A blocker of all its members, in half the time that naming them takes."""
+
+
+def text_of(shown: Sequence[Blocker | Warned]) -> str:
+    """All that they say, as one text that no others of their number make: nothing that is kept holds a NUL. Role and
+    policy, which few have, are not in it.
+    """
+    return "\0".join(chain.from_iterable(map(_SAID, shown)))
+
+
+_SAID = itemgetter(slice(0, Blocker._fields.index("role")))

@@ -10,6 +10,7 @@ from services.run.domain.counts import counts
 from services.run.domain.redline import RedlineState
 from services.run.domain.review import review
 from services.run.domain.run import Failure, Run, RunStatus, StepState
+from services.run.domain.shown import Blocker, Warned
 from shared.testing.story import Story
 from tests.rules.run.examples import (
     ASSEMBLE,
@@ -281,6 +282,27 @@ def test_the_version_is_a_digest_that_anybody_gets_again() -> None:
     """Two runs with the same story have the same version; it says how it was made."""
     assert version_of(ready()) == version_of(ready())
     assert version_of(ready()).startswith("sha256:")
+
+
+ANY_BLOCKER = Blocker("gate-open", "release", "It is not approved.", "Approve it.", "/gates", "gate:approve")
+BLOCKED = replace(review(ready().state(R)), blockers=(ANY_BLOCKER, ANY_BLOCKER))
+
+
+@pytest.mark.parametrize("member", Blocker._fields)
+def test_the_version_changes_with_each_member_of_a_blocker(member: str) -> None:
+    """Who may take the way out is shown too, and which of two blockers is another one."""
+    other = ANY_BLOCKER._replace(**{member: "something else"})
+    shown = [BLOCKED, *(replace(BLOCKED, blockers=both) for both in ((other, ANY_BLOCKER), (ANY_BLOCKER, other)))]
+    assert len({one.version for one in shown}) == len(shown)
+
+
+def test_a_blocker_is_told_apart_from_a_warning_that_says_the_same() -> None:
+    """A policy turns one into the other; a role is no policy."""
+    warned = replace(BLOCKED, blockers=(ANY_BLOCKER,), warnings=(Warned(*ANY_BLOCKER[:6]),))
+    by_role, by_policy = (
+        replace(BLOCKED, blockers=(ANY_BLOCKER._replace(**one),)) for one in ({"role": "Q"}, {"policy": "Q"})
+    )
+    assert len({one.version for one in (BLOCKED, warned, by_role, by_policy)}) == 4
 
 
 def test_the_status_rolls_up_from_the_steps() -> None:
