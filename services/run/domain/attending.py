@@ -109,7 +109,8 @@ def _correct(run: Run, command: CorrectSession) -> Events:
     """Other times, with a reason; those that were said before are kept. Changes labour, and nothing else.
 
     :raises UnknownSession: naming those that there are.
-    :raises SessionTimesInvalid: when the session would end before it began, or has not yet happened.
+    :raises SessionTimesInvalid: when the session would end before it began, has not yet happened, or would put its
+        person on the step twice at a time.
     """
     step = step_of(run, command.step_id)
     session = _numbered(step, command.number)
@@ -123,8 +124,24 @@ def _correct(run: Run, command: CorrectSession) -> Events:
             raise SessionTimesInvalid(what=f"at {given.isoformat()}, which has not come yet")
     if (started_at, ended_at) == (session.started_at, session.ended_at):
         return ()
+    _check_alone(step, session, started_at, ended_at)
     who = (run.run_id, command.by, command.at, command.step_id, session.number, session.person)
     return (events.SessionCorrected(*who, started_at, ended_at, command.reason),)
+
+
+def _check_alone(step: Step, session: Session, started_at: datetime, ended_at: datetime | None) -> None:
+    """A person is on a step once at a time: labour would count the same minutes twice."""
+    for other in step.sessions:
+        is_another = other.person == session.person and other.number != session.number
+        if is_another and _overlap((started_at, ended_at), (other.started_at, other.ended_at)):
+            until = "now" if other.ended_at is None else other.ended_at.isoformat()
+            already = f"{other.person} is in session {other.number} from {other.started_at.isoformat()} until {until}"
+            raise SessionTimesInvalid(what=f"from {started_at.isoformat()}: {already}")
+
+
+def _overlap(one: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None]) -> bool:
+    """Whether both go on at some moment; one that has no end goes on."""
+    return (one[1] is None or other[0] < one[1]) and (other[1] is None or one[0] < other[1])
 
 
 def _numbered(step: Step, number: int) -> Session:

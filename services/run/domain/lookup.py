@@ -136,7 +136,21 @@ def check_not_closed(run: Run, step: Step) -> None:
     :raises StepSignedOff: when that is not so.
     """
     if run.completions == 0 or step.definition.step_id in run.touched:
-        raise StepSignedOff(step_id=step.definition.step_id)
+        raise signed_off(run, step)
+
+
+def signed_off(run: Run, step: Step) -> StepSignedOff:
+    """Why a signed step is not changed as it is, and how it can be."""
+    step_id = step.definition.step_id
+    if run.completions == 0:
+        way_out = "A signed step changes only after its run was completed and reopened."
+    elif step_id in run.touched:
+        way_out = (
+            "It was signed again since the run was reopened, and changes when that is completed and reopened anew."
+        )
+    else:
+        way_out = f"Start {step_id} again, which takes its signature away; the run was reopened for that."
+    return StepSignedOff(step_id=step_id, way_out=way_out)
 
 
 def not_workable(run: Run, step: Step) -> StepNotWorkable | StepInRedline:

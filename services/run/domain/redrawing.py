@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from services.run.domain.lookup import redline_on, step_in_redline, step_of
+from services.run.domain.lookup import redline_on, signed_off, step_in_redline, step_of
 from services.run.domain.order import StepDefinition
 from services.run.domain.ordering import contradictions
 from services.run.domain.redline import (
@@ -18,7 +18,7 @@ from services.run.domain.redline import (
     Redrawn,
     StepChange,
 )
-from services.run.domain.refusals import RedlineHasEvidence, RedlineInvalid, RedlineNotUndoable, StepSignedOff
+from services.run.domain.refusals import RedlineHasEvidence, RedlineInvalid, RedlineNotUndoable
 from services.run.domain.run import Run, SessionEnd, Step, StepState, in_order
 from services.run.domain.sessions import everybody_out
 from shared.kernel import changed
@@ -41,7 +41,7 @@ def check_touched(run: Run, redline: Redline) -> None:
         if other is not None:
             raise step_in_redline(step_id, other)
         if step.state is StepState.COMPLETE:
-            raise StepSignedOff(step_id=step_id)
+            raise signed_off(run, step)
         if step.state is StepState.CANCELED:
             raise RedlineInvalid(what=f"the step {step_id} is left out")
 

@@ -81,7 +81,7 @@ class StepSignedOff(Refused):
     """The step {step_id} is signed off."""
 
     code = "step-signed-off"
-    resolve = "A signed step changes only after its run was completed and reopened."
+    resolve = "{way_out}"
 
 
 class StepNotWorkable(Refused):

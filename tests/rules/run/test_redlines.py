@@ -197,6 +197,19 @@ def test_a_signed_step_is_never_changed() -> None:
         story.when(propose(AddStep(SHIM))).then(RedlineProposed)
 
 
+def test_the_way_out_of_a_signature_is_the_one_that_is_left() -> None:
+    """Completing and reopening; after that, starting the step again; and once it is signed again, anew."""
+    change = propose(ChangeStep(ASSEMBLE))
+    refusal = refusals.StepSignedOff
+    RUN.given(ordered(), record(), sign()).when(change).is_refused(refusal, way_out="completed and reopened")
+    reopened = completed(reopen())
+    reopened.when(change).is_refused(refusal, way_out="Start assemble again")
+    reopened.when(start()).and_then().when(change).then(RedlineProposed)
+    again = completed(reopen(), start(), sign())
+    again.when(change).is_refused(refusal, way_out="reopened anew")
+    again.when(start()).is_refused(refusal, way_out="reopened anew")
+
+
 def test_a_step_that_is_left_out_stays_left_out() -> None:
     """Another step may be added for it."""
     story = RUN.given(ordered(), propose(NO_LEAK_TEST), apply(), accept())

@@ -273,6 +273,17 @@ def test_a_session_is_not_put_wrong(times: dict[str, Any]) -> None:
     STARTED.when(check_out(at=at(30))).and_then().when(correct(**times)).is_refused(SessionTimesInvalid)
 
 
+def test_putting_right_puts_nobody_on_a_step_twice_at_a_time() -> None:
+    """The same minutes would count twice. Another person's do add up, and one session may begin as another ends."""
+    twice = STARTED.when(check_out(at=at(30))).and_then().when(check_in(at=at(60))).and_then()
+    both = twice.when(check_in(by=BORIS, at=at(61))).and_then()
+    naming = f"olga is in session 1 from {NOON.isoformat()} until {at(30).isoformat()}"
+    both.when(correct(2, started_at=at(29))).is_refused(SessionTimesInvalid, naming=naming)
+    both.when(correct(1, started_at=None, ended_at=at(61))).is_refused(SessionTimesInvalid, naming="session 2")
+    both.when(correct(2, started_at=at(30))).then(SessionCorrected)
+    both.when(correct(3, started_at=at(10))).then(SessionCorrected)
+
+
 def test_putting_right_needs_a_session_and_a_reason() -> None:
     """The refusal names the sessions that there are; nothing put right is no change."""
     STARTED.when(correct(2)).is_refused(UnknownSession, naming="2")
