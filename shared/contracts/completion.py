@@ -158,6 +158,17 @@ class IssueSummary(Contract):
     disposition: Name | None = None
 
 
+class GateRecord(Contract):
+    """One gate, as it stood at completion: who approved it, and when; one that nobody did was closed by completing."""
+
+    gate_id: Id
+    name: Name
+    role: Name
+    required: bool
+    approved_at: AwareDatetime | None = None
+    approved_by: By | None = None
+
+
 class CompletionRecord(Contract):
     """What was confirmed. ``content_hash`` is SHA-256 over the RFC 8785 form of all other members."""
 
@@ -191,6 +202,7 @@ class CompletionRecord(Contract):
     installations: tuple[Installed, ...] = ()
     redlines: tuple[RedlineRecord, ...] | None = Field(None, description="each with its end, if there are any")
     files: tuple[FileRecord, ...] | None = Field(None, description="what was attached to the run itself, if anything")
+    gates: tuple[GateRecord, ...] | None = Field(None, description="each with its approval, if there are any")
     gates_closed: tuple[Id, ...] = ()
     as_built_version: int
     cycle_time_s: Exact | None = Field(None, description="from the first start to this completion")

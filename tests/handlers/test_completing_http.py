@@ -138,7 +138,7 @@ async def test_who_got_a_completion_record_and_who_did_not_yet_is_shown_beside_i
     assert await as_.takes(*words) == {"done": 5, "seen": 0}
     (sent,) = (await as_("viewer").get(f"/runs/{R}/reopen-impact")).json()["completions"]
     assert [(one["endpoint_id"], one["state"], one["attempts"], one["at"]) for one in sent["deliveries"]] == [
-        ("mes", "on-its-way", 0, "2026-11-24T12:00:00Z"),
+        ("mes", "on-its-way", None, "2026-11-24T12:00:00Z"),
         ("erp", "delivered", 2, "2026-11-24T12:00:02Z"),
         ("old", "given-up", 41, "2026-11-27T12:00:00Z"),
     ]

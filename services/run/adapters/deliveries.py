@@ -59,14 +59,16 @@ async def of_run(connection: AsyncConnection, run_id: str) -> Sequence[tuple[int
 
 
 def _delivered(row: Any) -> Delivered:
+    """Attempts are told with the end; before, nobody here knows whether there were any."""
+    state = DeliveryState(row.state)
     return Delivered(
         row.endpoint_id,
         row.url,
         row.description,
         row.event_id,
         row.event_type,
-        DeliveryState(row.state),
-        row.attempts,
+        state,
+        None if state is DeliveryState.ON_ITS_WAY else row.attempts,
         row.happened_at,
     )
 

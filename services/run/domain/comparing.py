@@ -33,7 +33,7 @@ def compare(before: Record, after: Record) -> tuple[Difference, ...]:
         *_named("issue", "issues", "issue_id", before, after, lambda one: one.get("disposition") or one["state"]),
         *_named("redline", "redlines", "redline_id", before, after, lambda one: one["state"]),
         *_files(before, after),
-        *_listed("gate", "gates_closed", before, after, "closed without an approval"),
+        *_named("gate", "gates", "gate_id", before, after, _approved),
         *_listed("operator", "operators", before, after, "an operator of the run"),
         *_warnings(before, after),
         *_words(before, after),
@@ -76,6 +76,11 @@ def _standing(step: Record) -> str:
     if signed is None:
         return str(step["state"])
     return f"{step['state']}, signed by {_who(signed)} at {step['signed_at']}"
+
+
+def _approved(gate: Record) -> str:
+    by = gate.get("approved_by")
+    return "closed without an approval" if by is None else f"approved by {_who(by)} at {gate['approved_at']}"
 
 
 def _who(by: Record) -> str:
@@ -188,6 +193,9 @@ def _words(before: Record, after: Record) -> Iterator[Difference]:
 
 WHOLE = {
     "note": "note",
+    "quantity": "quantity",
+    "good_quantity": "good quantity",
+    "scrapped_quantity": "scrapped quantity",
     "started_at": "start of the run",
     "as_built_version": "version of the as-built",
     "cycle_time_s": "cycle time in seconds",

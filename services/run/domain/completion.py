@@ -10,7 +10,7 @@ from services.run.domain.counts import Counts
 from services.run.domain.events import RunCompleted
 from services.run.domain.importing import check_completion_imported
 from services.run.domain.numbers import cycle_time_s, labour_by_person, labour_s, run_labour_s, step_time_s
-from services.run.domain.order import FieldDefinition, Order
+from services.run.domain.order import FieldDefinition, GateDefinition, Order
 from services.run.domain.ordering import is_exact
 from services.run.domain.policies import Policies
 from services.run.domain.redline import Redline
@@ -21,7 +21,7 @@ from services.run.domain.refusals import (
     WarningNotAcknowledged,
 )
 from services.run.domain.review import Review, review
-from services.run.domain.run import AttachedFile, Failure, Imported, Installation, Recording, Run, Step
+from services.run.domain.run import Approval, AttachedFile, Failure, Imported, Installation, Recording, Run, Step
 from services.run.domain.sessions import nobody_left
 from shared.kernel import Actor, changed, content_hash, plain
 
@@ -78,6 +78,7 @@ def evidence(run: Run, counted: Counts) -> dict[str, Any]:
         "installations": [_installation(one) for one in run.installations.values()],
         "redlines": [_redline(one) for one in run.redlines.values()] or None,
         "files": [_file(one) for one in run.files] or None,
+        "gates": [_gate(one, run.approvals.get(one.gate_id)) for one in order.gates] or None,
         "as_built_version": run.as_built_version,
     }
     return _present(document)
@@ -196,6 +197,19 @@ def _file(one: AttachedFile) -> dict[str, Any]:
             "size_bytes": one.size_bytes,
             "field_id": one.field_id,
             "uri": one.uri,
+        }
+    )
+
+
+def _gate(gate: GateDefinition, approval: Approval | None) -> dict[str, Any]:
+    return _present(
+        {
+            "gate_id": gate.gate_id,
+            "name": gate.name,
+            "role": gate.role,
+            "required": gate.required,
+            "approved_at": approval and _utc(approval.at),
+            "approved_by": approval and _who(approval.by),
         }
     )
 

@@ -27,7 +27,8 @@ class Above(NamedTuple):
 
 class Delivered(NamedTuple):
     """A delivery of a completion, or of its reopening, to a webhook, as the notification service last said it stands:
-    ``at`` is when the endpoint took it, when it was given up, or since when it is on its way.
+    ``at`` is when the endpoint took it, when it was given up, or since when it is on its way; how often it was tried is
+    known (``attempts``) when it has ended.
     """
 
     endpoint_id: str
@@ -36,7 +37,7 @@ class Delivered(NamedTuple):
     event_id: str
     event_type: str
     state: DeliveryState
-    attempts: int
+    attempts: int | None
     at: datetime
 
 

@@ -10,8 +10,8 @@ from services.run.domain.refusals import (
     RunLocked,
     RunNotOpen,
     StepInRedline,
+    StepIsSigned,
     StepNotWorkable,
-    StepSignedOff,
     UnknownRedline,
     UnknownRun,
     UnknownStep,
@@ -119,7 +119,7 @@ def workable_step(run: Run, step_id: str, *also: StepState) -> Step:
     """A step that is todo or in progress, signed but not yet touched since the run was reopened, or in one of the
     states ``also``.
 
-    :raises StepSignedOff: when it is closed by its signature.
+    :raises StepIsSigned: when it is closed by its signature.
     :raises StepNotWorkable: in any other state, with the way out of it.
     """
     step = step_of(run, step_id)
@@ -133,13 +133,13 @@ def workable_step(run: Run, step_id: str, *also: StepState) -> Step:
 def check_not_closed(run: Run, step: Step) -> None:
     """A signed step changes only after its run was reopened, and once: signed again, it is closed again.
 
-    :raises StepSignedOff: when that is not so.
+    :raises StepIsSigned: when that is not so.
     """
     if run.completions == 0 or step.definition.step_id in run.touched:
         raise signed_off(run, step)
 
 
-def signed_off(run: Run, step: Step) -> StepSignedOff:
+def signed_off(run: Run, step: Step) -> StepIsSigned:
     """Why a signed step is not changed as it is, and how it can be."""
     step_id = step.definition.step_id
     if run.completions == 0:
@@ -150,7 +150,7 @@ def signed_off(run: Run, step: Step) -> StepSignedOff:
         )
     else:
         way_out = f"Start {step_id} again, which takes its signature away; the run was reopened for that."
-    return StepSignedOff(step_id=step_id, way_out=way_out)
+    return StepIsSigned(step_id=step_id, way_out=way_out)
 
 
 def not_workable(run: Run, step: Step) -> StepNotWorkable | StepInRedline:

@@ -32,7 +32,7 @@ def check_touched(run: Run, redline: Redline) -> None:
 
     :raises UnknownStep: naming those that there are.
     :raises StepInRedline: when another open redline changes one of them.
-    :raises StepSignedOff: because a signed step is never changed.
+    :raises StepIsSigned: because a signed step is never changed.
     :raises RedlineInvalid: when one is left out.
     """
     for step_id in redline.touched:

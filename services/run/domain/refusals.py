@@ -77,7 +77,7 @@ class UpstreamNotComplete(Refused):
     resolve = "Sign off {upstream}."
 
 
-class StepSignedOff(Refused):
+class StepIsSigned(Refused):
     """The step {step_id} is signed off."""
 
     code = "step-signed-off"

@@ -1,19 +1,29 @@
 """What changed from one completion record to the next, in words of the domain (domain.md 3.7)."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from services.run.domain.comparing import Difference, compare
 from services.run.domain.run import Run
+from shared.contracts import samples
+from shared.contracts.completion import CompletionRecord
 from shared.testing.story import Story
 from tests.rules.run.examples import (
+    DONE,
     NOON,
+    RELEASE,
+    RUN,
     R,
+    approve,
     complete,
     installed,
     issue,
+    ordered,
     ready,
     record,
     removed,
@@ -93,6 +103,35 @@ def test_note_and_acknowledged_warnings_are_told() -> None:
     differences = again(issue(), acknowledged=(("issue-open", "issue-1"),), note="with a scratch")
     assert sentences(differences, "note") == ["The note is new: with a scratch."]
     assert sentences(differences, "warning") == ["Warning issue-open issue-1 is new: acknowledged."]
+
+
+def test_a_gate_that_was_approved_after_all_is_told_with_who_and_when() -> None:
+    """Completing closed it before; it is an optional one."""
+    gates = (RELEASE, replace(RELEASE, gate_id="witness", required=False))
+    done = RUN.given(ordered(gates=gates), *DONE[1:])
+    story, first = completing(done)
+    story = story.when(reopen()).and_then().when(approve("witness")).and_then()
+    _, second = completing(story)
+    (gate,) = sentences(compare(first, second), "gate")
+    who = "lena at 2026-11-24T12:00:00Z"
+    assert gate == f"Gate witness was closed without an approval and is approved by {who}."
+
+
+RECORDS = [json.loads(one.value)["data"]["record"] for one in samples.told() if one.type == "asbuilt.run.completed.v1"]
+ORDERED = "run_id part_number revision procedure work_order unit_id serial lot unit_of_measure place ordered_at"
+ANEW = "number completed_at completed_by imported review_version content_hash first_completed_at first_cycle_time_s"
+FOLLOWS = "order_imported counts gates_closed labour"
+"""Of the order; from other members."""
+TOLD = sorted({*CompletionRecord.model_fields} - {*ORDERED.split(), *ANEW.split(), *FOLLOWS.split()})
+
+
+@pytest.mark.parametrize("member", TOLD)
+def test_whatever_differs_between_two_records_is_told(member: str) -> None:
+    """A member that is new in records is compared, or named above with the reason why not."""
+    record = next(one for one in RECORDS if one.get(member))
+    without = {**record, member: type(record[member])()}
+    assert compare(record, without)
+    assert compare(without, record)
 
 
 def test_comparing_backwards_tells_the_same_the_other_way_round() -> None:

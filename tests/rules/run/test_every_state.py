@@ -72,18 +72,18 @@ ASKED = {
 
 TABLE = """
             | todo             | in_progress       | complete          | failed            | hold              | redline               | canceled
-start       | in_progress      | nothing           | StepSignedOff     | StepNotWorkable   | StepNotWorkable   | StepInRedline         | StepNotWorkable
-record      | in_progress      | in_progress       | StepSignedOff     | StepNotWorkable   | StepNotWorkable   | StepInRedline         | StepNotWorkable
-sign        | complete         | complete          | StepSignedOff     | StepNotWorkable   | StepNotWorkable   | StepInRedline         | StepNotWorkable
-fail        | failed           | failed            | StepSignedOff     | nothing           | StepNotWorkable   | StepInRedline         | StepNotWorkable
+start       | in_progress      | nothing           | StepIsSigned      | StepNotWorkable   | StepNotWorkable   | StepInRedline         | StepNotWorkable
+record      | in_progress      | in_progress       | StepIsSigned      | StepNotWorkable   | StepNotWorkable   | StepInRedline         | StepNotWorkable
+sign        | complete         | complete          | StepIsSigned      | StepNotWorkable   | StepNotWorkable   | StepInRedline         | StepNotWorkable
+fail        | failed           | failed            | StepIsSigned      | nothing           | StepNotWorkable   | StepInRedline         | StepNotWorkable
 acknowledge | StepNotFailed    | StepNotFailed     | StepNotFailed     | complete          | StepNotFailed     | StepNotFailed         | StepNotFailed
 rework      | StepNotFailed    | StepNotFailed     | StepNotFailed     | todo              | StepNotFailed     | StepNotFailed         | StepNotFailed
-hold        | hold             | hold              | StepSignedOff     | StepNotWorkable   | nothing           | StepInRedline         | StepNotWorkable
+hold        | hold             | hold              | StepIsSigned      | StepNotWorkable   | nothing           | StepInRedline         | StepNotWorkable
 resume      | StepNotOnHold    | StepNotOnHold     | StepNotOnHold     | StepNotOnHold     | in_progress       | StepNotOnHold         | StepNotOnHold
-leave out   | canceled         | canceled          | StepSignedOff     | canceled          | canceled          | StepInRedline         | nothing
-check in    | in_progress      | nothing           | StepSignedOff     | StepNotWorkable   | StepNotWorkable   | StepInRedline         | StepNotWorkable
+leave out   | canceled         | canceled          | StepIsSigned      | canceled          | canceled          | StepInRedline         | nothing
+check in    | in_progress      | nothing           | StepIsSigned      | StepNotWorkable   | StepNotWorkable   | StepInRedline         | StepNotWorkable
 check out   | NotCheckedIn     | in_progress       | nothing           | nothing           | nothing           | NotCheckedIn          | NotCheckedIn
-propose     | redline          | redline           | StepSignedOff     | redline           | redline           | StepInRedline         | RedlineInvalid
+propose     | redline          | redline           | StepIsSigned      | redline           | redline           | StepInRedline         | RedlineInvalid
 apply       | UnknownRedline   | UnknownRedline    | UnknownRedline    | UnknownRedline    | UnknownRedline    | todo                  | UnknownRedline
 withdraw    | UnknownRedline   | UnknownRedline    | UnknownRedline    | UnknownRedline    | UnknownRedline    | todo                  | UnknownRedline
 comment     | todo             | in_progress       | complete          | failed            | hold              | redline               | canceled

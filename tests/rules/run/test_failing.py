@@ -99,11 +99,11 @@ def test_a_failed_step_names_its_ways_on() -> None:
 
 def test_a_signed_step_does_not_fail_unless_its_run_was_reopened() -> None:
     """Reopened, it may; its signature is gone then, and it is touched like one that was started again."""
-    RUN.given(ordered(), record(), sign()).when(fail()).is_refused(refusals.StepSignedOff, naming="assemble")
+    RUN.given(ordered(), record(), sign()).when(fail()).is_refused(refusals.StepIsSigned, naming="assemble")
     step = completed(reopen()).when(fail()).then(StepFailed, RunNotReady).state(R).steps["assemble"]
     assert (step.state, step.signed_by, step.signed_at) == (StepState.FAILED, None, None)
     done = completed(reopen(), fail(), ON_STEP, acknowledge())
-    done.when(record()).is_refused(refusals.StepSignedOff)
+    done.when(record()).is_refused(refusals.StepIsSigned)
 
 
 def test_an_acknowledged_failure_counts_as_complete_and_as_resolved() -> None:

@@ -87,7 +87,7 @@ def test_a_file_for_a_field_follows_the_rules_of_the_field() -> None:
     """A signed step takes no other value, and one in redline none at all; the file is not attached then."""
     other = replace(ON_FIELD, sha256=OTHER)
     done = RUN.given(ordered(steps=(PHOTOGRAPHED,)), ON_FIELD, sign("test"))
-    done.when(other).is_refused(refusals.StepSignedOff)
+    done.when(other).is_refused(refusals.StepIsSigned)
     redlined = propose().changes[1:]
     story = RUN.given(ordered(steps=(replace(ASSEMBLE, fields=(CURVE,)),)), propose(*redlined))
     story.when(replace(other, step_id="assemble")).is_refused(refusals.StepInRedline)

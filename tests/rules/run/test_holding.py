@@ -77,7 +77,7 @@ def test_only_a_step_on_hold_is_resumed(before: tuple[AnyCommand, ...]) -> None:
 
 def test_a_signed_step_is_held_only_after_its_run_was_reopened() -> None:
     """It comes back as it was, with its signature."""
-    RUN.given(ordered(), record(), sign()).when(hold()).is_refused(refusals.StepSignedOff)
+    RUN.given(ordered(), record(), sign()).when(hold()).is_refused(refusals.StepIsSigned)
     story = completed(reopen(), hold()).when(resume()).then(StepResumed, RunReady)
     step = story.state(R).steps["assemble"]
     assert step.state is StepState.COMPLETE
@@ -127,7 +127,7 @@ def test_a_step_that_was_left_out_is_not_worked_on() -> None:
 def test_a_signed_optional_step_is_left_out_only_after_its_run_was_reopened() -> None:
     """Signed is signed."""
     story = RUN.given(ordered(), record(), sign(), sign("test"), sign("label"))
-    story.when(leave_out()).is_refused(refusals.StepSignedOff, naming="label")
+    story.when(leave_out()).is_refused(refusals.StepIsSigned, naming="label")
     completed(reopen()).when(leave_out()).then(StepCanceled)
 
 

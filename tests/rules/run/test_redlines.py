@@ -193,14 +193,14 @@ def test_a_signed_step_is_never_changed() -> None:
     """Whatever the change is, also on a run that was reopened; a step may be added behind it."""
     for story in (RUN.given(ordered(), record(), sign()), completed(reopen())):
         for change in (ChangeStep(ASSEMBLE), MarkNotApplicable("assemble"), AddStep(SHIM, ("assemble",))):
-            story.when(propose(change)).is_refused(refusals.StepSignedOff, naming="assemble")
+            story.when(propose(change)).is_refused(refusals.StepIsSigned, naming="assemble")
         story.when(propose(AddStep(SHIM))).then(RedlineProposed)
 
 
 def test_the_way_out_of_a_signature_is_the_one_that_is_left() -> None:
     """Completing and reopening; after that, starting the step again; and once it is signed again, anew."""
     change = propose(ChangeStep(ASSEMBLE))
-    refusal = refusals.StepSignedOff
+    refusal = refusals.StepIsSigned
     RUN.given(ordered(), record(), sign()).when(change).is_refused(refusal, way_out="completed and reopened")
     reopened = completed(reopen())
     reopened.when(change).is_refused(refusal, way_out="Start assemble again")

@@ -218,7 +218,7 @@ def test_nobody_checks_in_on_a_step_that_is_not_worked_on(state: str, command: A
 
 def test_nobody_checks_in_on_a_signed_step_unless_its_run_was_reopened() -> None:
     """Then it takes the signature away, as a start does."""
-    RUN.given(ordered(), record(), sign()).when(check_in()).is_refused(refusals.StepSignedOff)
+    RUN.given(ordered(), record(), sign()).when(check_in()).is_refused(refusals.StepIsSigned)
     assert type(completed(reopen()).when(check_in()).and_then().events[0]) is StepStarted
 
 

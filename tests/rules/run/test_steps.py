@@ -99,7 +99,7 @@ def test_a_signed_step_names_its_signer_and_time() -> None:
 @pytest.mark.parametrize("again", [start(), record(), sign()], ids=["start", "record", "sign off"])
 def test_a_signed_step_is_closed(again: AnyCommand) -> None:
     """Complete changes only after the run was reopened."""
-    RUN.given(ordered(), record(), sign()).when(again).is_refused(refusals.StepSignedOff, naming="assemble")
+    RUN.given(ordered(), record(), sign()).when(again).is_refused(refusals.StepIsSigned, naming="assemble")
 
 
 def test_a_step_of_a_reopened_run_stays_signed_until_it_is_touched() -> None:
@@ -115,7 +115,7 @@ def test_a_step_of_a_reopened_run_stays_signed_until_it_is_touched() -> None:
 def test_a_step_that_was_signed_again_after_reopening_is_closed_again() -> None:
     """Every reopening touches a step once."""
     story = completed(reopen(), start(), sign())
-    story.when(record()).is_refused(refusals.StepSignedOff)
+    story.when(record()).is_refused(refusals.StepIsSigned)
     again = story.when(complete(version_of(story))).and_then().when(reopen()).and_then()
     again.when(record()).then(StepStarted, ValueRecorded, RunNotReady)
 
