@@ -1,5 +1,6 @@
 """Values: does one fit its field, and is a measurement in range."""
 
+import json
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
@@ -12,6 +13,9 @@ LONGEST_TEXT = 4_000
 """Characters of a recorded text, at most."""
 MOST_DIGITS = 60
 """Digits of a recorded number on either side of its point, at most: more than any instrument has."""
+
+MOST_TOLD = 80
+"""Characters of a value that a refusal repeats, at most."""
 
 
 def fitting(definition: FieldDefinition, value: Value, roles: frozenset[str]) -> Value:
@@ -38,7 +42,7 @@ def fitting(definition: FieldDefinition, value: Value, roles: frozenset[str]) ->
         case FieldKind.SIGNOFF:
             fits = (value is True or _is_text(value)) and _may_sign(definition, roles)
     if not fits:
-        raise ValueInvalid(field_id=definition.field_id, expected=expected(definition), value=repr(value)[:80])
+        raise ValueInvalid(field_id=definition.field_id, expected=expected(definition), value=told(value))
     return value
 
 
@@ -72,13 +76,19 @@ def expected(definition: FieldDefinition) -> str:
             return "a signature: true, or a text"
 
 
+def told(value: Value) -> str:
+    """A value as whoever sent it wrote it, in JSON; a long one is cut."""
+    written = str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
+    return written if len(written) <= MOST_TOLD else f"{written[:MOST_TOLD]}…"
+
+
 def _number(definition: FieldDefinition, value: Value) -> Decimal:
     try:
         number = Decimal(value) if isinstance(value, str | Decimal) else None
     except InvalidOperation:
         number = None
     if number is None or not number.is_finite() or not _is_sized(number):
-        raise ValueInvalid(field_id=definition.field_id, expected=expected(definition), value=repr(value)[:80])
+        raise ValueInvalid(field_id=definition.field_id, expected=expected(definition), value=told(value))
     return number
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from services.run.domain.redline import RedlineState
 from services.run.domain.run import Run, Step, StepState, Verdict
 from services.run.domain.shown import OR_ACKNOWLEDGE, Warned, path
 
@@ -37,11 +38,12 @@ def _redlines(run: Run) -> Iterator[Warned]:
     for redline in run.redlines.values():
         if redline.is_open:
             name = redline.redline_id
+            first = "Apply" if redline.state is RedlineState.PROPOSED else "Accept"
             yield Warned(
                 "redline-open",
                 name,
                 f"The redline {name} is {redline.state}: {redline.reason}",
-                f"Accept or reject {name}{OR_ACKNOWLEDGE}",
+                f"{first} or reject {name}{OR_ACKNOWLEDGE}",
                 path("runs", run.run_id, "redlines", name),
                 "redline:approve",
             )

@@ -119,6 +119,24 @@ def test_a_field_refuses_what_does_not_fit_it(kind: FieldKind, value: Value) -> 
     _a_run_with(_field(kind, options=("grey", "black"))).when(record(value, "f")).is_refused(ValueInvalid, naming="f")
 
 
+TOLD_AS: dict[str, tuple[FieldKind, Value]] = {
+    "not 5.": (FieldKind.TEXT, Decimal(5)),
+    "not true.": (FieldKind.NUMBER, True),
+    'not ["grey", "green"].': (FieldKind.MULTISELECT, ("grey", "green")),
+    'not "grün".': (FieldKind.SELECT, "grün"),
+    "not 1E+999999.": (FieldKind.NUMBER, Decimal("1E+999999")),
+    f'not "{"x" * 79}….': (FieldKind.BOOLEAN, "x" * 5_000),
+}
+
+
+@pytest.mark.parametrize("said", TOLD_AS)
+def test_a_value_that_does_not_fit_is_told_as_it_was_written(said: str) -> None:
+    """In JSON, as its sender knows it; what is too long to be read is cut."""
+    kind, value = TOLD_AS[said]
+    story = _a_run_with(_field(kind, options=("grey", "black")))
+    assert story.when(record(value, "f")).is_refused(ValueInvalid).refusal.obstacle.endswith(said)
+
+
 def test_a_signature_counts_only_from_the_role_that_the_field_names() -> None:
     """A witness signs with the role Quality; a machine, or somebody without it, does not."""
     story = _a_run_with(_field(FieldKind.SIGNOFF, role="Quality"))

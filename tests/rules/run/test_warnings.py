@@ -61,6 +61,15 @@ def test_a_redline_warns_while_it_is_proposed_or_applied(state: RedlineState) ->
     assert blockers_of(story) == []
 
 
+@pytest.mark.parametrize(
+    ("state", "way_out"), [(RedlineState.PROPOSED, "Apply or reject"), (RedlineState.APPLIED, "Accept or reject")]
+)
+def test_the_way_out_of_an_open_redline_is_what_may_be_done_to_it(state: RedlineState, way_out: str) -> None:
+    """A proposal cannot be accepted before it is applied."""
+    (warned,) = review(being(ready(), redlines={"redline-1": redline(state)}).state(R)).warnings
+    assert warned.resolve.startswith(f"{way_out} redline-1")
+
+
 def test_a_value_out_of_range_warns_while_no_issue_covers_it() -> None:
     """It is named with its step; the sentence says what was measured."""
     story = out_of_range()
