@@ -70,6 +70,7 @@ ENDPOINTS = {
         POST /runs/{run_id}/reopen                            run:reopen
         GET  /runs/{run_id}/completions/compare               read
         GET  /runs/{run_id}/completions/{number}/b2mml        read
+        GET  /runs/{run_id}/completions/{number}/report       read
         GET  /runs/{run_id}/reopen-impact                     read
         GET  /runs/{run_id}/refused-evidence                  read
         POST /runs/{run_id}/refused-evidence/{evidence_id}/settle run:complete

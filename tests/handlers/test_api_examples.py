@@ -183,6 +183,7 @@ BEFORE: Mapping[str, Arranged] = {
     "POST /runs/{run_id}/refused-evidence/{evidence_id}/settle": ["POST /runs", something_is_refused],
     "GET /runs/{run_id}/completions/compare": ["POST /runs/{run_id}/complete"],
     "GET /runs/{run_id}/completions/{number}/b2mml": ["POST /runs/{run_id}/complete"],
+    "GET /runs/{run_id}/completions/{number}/report": ["POST /runs/{run_id}/complete"],
     "PUT /policies": ["GET /policies"],
     "GET /units/{unit_id}": [the_pump_is_being_built],
     "GET /units/{unit_id}/tree": [the_pump_is_being_built],

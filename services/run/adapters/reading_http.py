@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from services.run.adapters.b2mml import operations_performance
 from services.run.adapters.calls import Queries, RunId
 from services.run.adapters.evidence import Evidence, installed_elsewhere
 from services.run.adapters.exporting import Export, Exports
+from services.run.adapters.report import report
 from services.run.adapters.summary import live_summary, record_summary
 from services.run.domain.run import Completed
 from shared.runtime.http import NotFound, needs
@@ -29,6 +30,10 @@ Number = Annotated[
         description="of a completion record: 1, 2, … after reopenings",
     ),
 ]
+
+NOT_SNIFFED = {"x-content-type-options": "nosniff"}
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""A report needs nothing from anywhere, and runs nothing."""
 
 RecordNumber = Annotated[int, Path(ge=1, le=1_000_000, examples=[1])]
 
@@ -93,7 +98,7 @@ async def export_run(
         Format.CSV: (exports.csv, "text/csv; charset=utf-8; header=present"),
     }[form]
     name = quote(f"{run_id}-{wanted}.{form}" if wanted else f"{run_id}.{form}", safe="")
-    headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "x-content-type-options": "nosniff"}
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", **NOT_SNIFFED}
     return StreamingResponse(parts(Export(run, record, completions)), headers=headers, media_type=media_type)
 
 
@@ -105,6 +110,19 @@ async def show_b2mml(run_id: RunId, number: RecordNumber, queries: Queries) -> R
     await queries.run(run_id)
     record = _numbered(await queries.completions(run_id), number)["record"]
     return Response(operations_performance(record), media_type="application/xml")
+
+
+@router.get("/runs/{run_id}/completions/{number}/report", response_class=HTMLResponse, **needs("read"))
+async def show_report(run_id: RunId, number: RecordNumber, queries: Queries) -> Response:
+    """The end-of-line report of a completion record, one HTML document that prints on A4: what was built, each step
+    with its signer and values, what was installed with serials and lots, approvals, redlines, issues, the content hash.
+
+    It is made of the record alone: made again, it is the same, byte by byte.
+    """
+    await queries.run(run_id)
+    record = _numbered(await queries.completions(run_id), number)["record"]
+    headers = {"etag": f'"{record["content_hash"]}"', "content-security-policy": REPORT_POLICY, **NOT_SNIFFED}
+    return HTMLResponse(report(record), headers=headers)
 
 
 def _numbered(completions: list[dict[str, Any]], number: int) -> dict[str, Any]:

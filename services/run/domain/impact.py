@@ -14,7 +14,7 @@ from services.run.domain.run import Completed, Run, RunStatus
 TOPICS_ARE_KAFKAS = "Who reads asbuilt.runs and asbuilt.completions, and so has the record, is Kafka's to say."
 READING_IS_FREE = "Who read or exported the record over the API is not noted."
 WEBHOOKS_COME_LATER = "What happened to a webhook's delivery in this moment is told here a little later."
-NO_REPORTS = "Asbuilt makes no reports yet, so none went out; what others made of a record is not known here."
+REPORTS_ARE_MADE_WHEN_ASKED_FOR = "A report is made of its record whenever one asks for it; who did is not noted."
 
 
 class Above(NamedTuple):
@@ -94,7 +94,7 @@ def impact(run: Run, above: Sequence[Above], completions: Sequence[Sent]) -> Imp
             *(f"Which run builds {unit_id} is not known here." for unit_id in nameless),
             TOPICS_ARE_KAFKAS,
             WEBHOOKS_COME_LATER,
-            NO_REPORTS,
+            REPORTS_ARE_MADE_WHEN_ASKED_FOR,
             READING_IS_FREE,
         ),
     )

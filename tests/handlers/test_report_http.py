@@ -1,0 +1,113 @@
+"""The end-of-line report of a completion record, over HTTP, on a real PostgreSQL."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.run.adapters.report import report
+from services.run.app import build
+from shared.contracts import samples
+from shared.testing.databases import Database
+from tests.handlers.run_records import R
+from tests.handlers.served import Served, served
+from tests.handlers.test_reading_http import DONE, completed
+
+RECORDS = {
+    one.name: json.loads(one.value)["data"]["record"]
+    for one in samples.told()
+    if one.type == "asbuilt.run.completed.v1"
+}
+NOT_SHOWN = {"counts", "gate_id", "gates_closed", "installation_id", "labour", "review_version"}
+"""What is shown in other words, or is nothing for a customer."""
+
+
+class Page(HTMLParser):
+    """What a reader sees: the rows of tables, cell by cell, and every tag that there is."""
+
+    def __init__(self, document: bytes) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(document.decode())
+
+    def handle_starttag(self, tag: str, _attrs: object) -> None:
+        """A row begins, or a cell of it."""
+        self.tags.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        """Text, in a cell or not."""
+        self.text += data
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data
+
+
+@pytest.fixture
+async def as_(database: Callable[[str], Database], tmp_path: Path) -> AsyncIterator[Served]:
+    """The run service, served: `as_("viewer")` is a client."""
+    async with served(build, database("run"), tmp_path) as service:
+        yield service
+
+
+async def test_a_customer_reads_what_was_built_and_how(as_: Served) -> None:
+    """Who completed it and when, each step with its signer and values, what was installed, and the proving hash."""
+    await as_.takes(*DONE)
+    record = await completed(as_, note="First of its lot.")
+    async with as_("viewer") as viewer:
+        answer = await viewer.get(f"/runs/{R}/completions/1/report")
+        again = await viewer.get(f"/runs/{R}/completions/1/report")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert (answer.content, answer.headers["etag"]) == (again.content, f'"{record["content_hash"]}"')
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    page = Page(answer.content)
+    assert ["Note", "First of its lot."] in page.rows
+    assert ["Completed", f"{record['completed_at']} by {record['completed_by']}"] in page.rows
+    assert next(row for row in page.rows if row[0] == "Torque (torque)")[1:3] == ["25.0 N·m", "in-range"]
+    assert ["rotor", "ROTOR-7", "1", "1", "0"] in page.rows
+    assert ["rotor", "ROTOR-7 revision A", "U-1", "ROTOR-0001", "1"] in [row[:5] for row in page.rows]
+    assert record["content_hash"] in page.text
+
+
+async def test_a_record_that_there_is_not_has_no_report(as_: Served) -> None:
+    """Nor has a run that there is not; a run that is not complete has nothing to report yet."""
+    await as_.takes(*DONE)
+    async with as_("viewer") as viewer:
+        for path in (f"{R}/completions/1", "NOTHING/completions/1"):
+            answer = await viewer.get(f"/runs/{path}/report")
+            assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_everything_that_was_confirmed_is_in_the_report(name: str) -> None:
+    """Of every record that was ever released; made again from the record alone, it is the same."""
+    record = RECORDS[name]
+    assert report(record) == report(json.loads(json.dumps(record)))
+    text = Page(report(record)).text
+    assert [one for one in _texts(record) if one not in text] == []
+
+
+def test_what_a_station_wrote_is_text_and_never_markup() -> None:
+    """A report is opened in a customer's browser."""
+    record = next(one for one in RECORDS.values() if one.get("steps"))
+    nasty = "<script>alert(1)</script>&\"'"
+    steps = [{**one, "name": nasty} for one in record["steps"]]
+    page = Page(report({**record, "note": nasty, "part_number": nasty, "steps": steps}))
+    assert "script" not in page.tags
+    assert ["Note", nasty] in page.rows
+
+
+def _texts(value: Any) -> set[str]:
+    """Every text of a record that a reader is to find."""
+    if isinstance(value, dict):
+        return {text for name, one in value.items() if name not in NOT_SHOWN for text in _texts(one)}
+    if isinstance(value, list):
+        return {text for one in value for text in _texts(one)}
+    return {value} if isinstance(value, str) else set()
