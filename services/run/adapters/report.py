@@ -89,7 +89,7 @@ def _step(step: Document) -> Iterator[str]:
         ("Signed off", _did(step.get("signed_at"), step.get("signed_by"))),
         ("Taken in afterwards", _imported(step.get("imported"))),
         ("Reason", step.get("because")),
-        ("Failed", failure and f"{_did(failure['failed_at'], failure['failed_by'])}: {failure['reason']}"),
+        ("Failed", _failed(failure)),
         ("Covered by", failure.get("acknowledged_issue")),
         ("Attempt", step.get("attempt") and str(step["attempt"])),
         ("Step time", _seconds(step.get("step_time_s"))),
@@ -98,6 +98,10 @@ def _step(step: Document) -> Iterator[str]:
     values = [_value(one) for one in step.get("values") or ()]
     yield from _table("", ("Field", "Value", "Verdict", "Recorded"), values)
     yield from _files("", step.get("files"))
+
+
+def _failed(failure: Document) -> str:
+    return f"{_did(failure['failed_at'], failure['failed_by'])}: {failure['reason']}" if failure else ""
 
 
 def _value(one: Document) -> Sequence[str]:
