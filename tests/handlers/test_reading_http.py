@@ -352,6 +352,26 @@ async def test_the_table_has_a_row_for_each_fact(as_: Served) -> None:
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", WIDE + "1"])
+async def test_a_gate_is_open_until_somebody_approves_it_or_its_run_is_closed(as_: Served) -> None:
+    """Completing closes what nobody needed to approve; the run, its export and its record say the same."""
+    release, witness = ({"gate_id": name, "name": name, "role": "Quality"} for name in ("release", "witness"))
+    await as_.takes(ordered(gates=[release, witness | {"required": False}]), *DONE[1:])
+
+    async def states() -> list[tuple[str, str]]:
+        rows = csv.DictReader(StringIO((await as_("viewer").get(f"/runs/{R}/export?format=csv")).text))
+        gates = [(one["gate_id"], one["state"]) for one in (await got(as_, ""))["gates"]]
+        assert [(row["id"], row["state"]) for row in rows if row["section"] == "gate"] == gates
+        return gates
+
+    assert await states() == [("release", "open"), ("witness", "open")]
+    await as_("lead", "Quality").post(f"/runs/{R}/gates/release/approve")
+    assert await states() == [("release", "approved"), ("witness", "open")]
+    record = await completed(as_)
+    assert await states() == [("release", "approved"), ("witness", "closed")]
+    assert [one.get("approved_by") is not None for one in record["gates"]] == [True, False]
+    assert record["gates_closed"] == ["witness"]
+
+
 async def test_no_text_becomes_a_formula_in_a_spreadsheet(as_: Served, text: str) -> None:
     """Whatever somebody typed is text there too; a negative measurement stays a number."""
     fields = [

@@ -9,7 +9,7 @@
 | `installation` | what was installed | `id` (requirement), `step_id`, `name` (part), `value` (quantity), units |
 | `issue` | an issue of the run | `id`, `step_id`, `name` (title), `state`, `detail` (disposition) |
 | `redline` | a redline | `id`, `state`, `person` (author), `at` (applied), `detail` (reason) |
-| `gate` | a gate | `id`, `name`, `state`, `person`, `at` |
+| `gate` | a gate | `id`, `name`, `state` (approved, open, or closed with its run), `person`, `at` |
 | `completion` | a completion record | `number`, `at`, `value` (content hash), `superseded` |
 | `step` | a step, in the order of execution | `name`, `state`, `person`, `machine`, `at` (signed), `number` (attempt) |
 | `value` | a recorded value, earlier too | `step_id`, `id` (field), `value`, `unit`, `state` (verdict), `number` |
@@ -98,8 +98,7 @@ def rows_of_head(head: Document) -> Iterator[Row]:
     for one in head["redlines"]:
         yield _redline(one)
     for one in head["gates"]:
-        state = "approved" if one["approved_at"] else "open"
-        yield {**_named("gate", one, "gate_id", "name"), "state": state, **_did(one, "approved")}
+        yield {**_named("gate", one, "gate_id", "name"), "state": one["state"], **_did(one, "approved")}
     for one in head["completions"]:
         yield _completion(one)
     yield from map(_installation, head["installs_of_no_step"])

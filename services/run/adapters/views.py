@@ -235,10 +235,11 @@ def _counts(counted: Counts) -> dict[str, Any]:
 
 
 def gate_view(run: Run, gate: GateDefinition) -> dict[str, Any]:
-    """A gate, and who approved it."""
+    """A gate, and who approved it; one that nobody did is closed with its run."""
     approval = run.approvals.get(gate.gate_id)
     by, at = (None, None) if approval is None else (_person(approval.by), approval.at.isoformat())
-    return {"approved_by": by, "approved_at": at, **asdict(gate)}
+    state = "open" if run.decision is None else "closed"
+    return {"state": "approved" if approval else state, "approved_by": by, "approved_at": at, **asdict(gate)}
 
 
 def _person(actor: Actor | None) -> dict[str, str | None] | None:
