@@ -33,6 +33,7 @@ from shared.messaging.walk import Allows, Outcome
 from shared.runtime.database import is_waiting
 from shared.runtime.identity import Caller, Identity, KeysAway, TokenRefused
 from shared.runtime.ids import new_id
+from shared.runtime.problems import PROBLEM, PROBLEMS
 from shared.runtime.telemetry import request_span
 
 PERMISSION = "x-permission"
@@ -46,7 +47,6 @@ STATUS = {
     RefusalKind.TOO_LARGE: 413,
     RefusalKind.UNSUPPORTED: 415,
 }
-PROBLEM = "application/problem+json"
 
 _log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ def needs(permission: str) -> dict[str, Any]:
             raise Forbidden(permission)
         request.state.caller = caller
 
-    return {"dependencies": [Depends(permit)], "openapi_extra": {PERMISSION: permission}}
+    return {"dependencies": [Depends(permit)], "openapi_extra": {PERMISSION: permission}, "responses": {**PROBLEMS}}
 
 
 def public() -> dict[str, Any]:

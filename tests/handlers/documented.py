@@ -93,7 +93,7 @@ class Operation:
 def operations(app: FastAPI) -> dict[str, Operation]:
     """What an application serves to those who hold a permission, by name."""
     document = app.openapi()
-    schemas = document["components"]["schemas"]
+    schemas = document.get("components", {}).get("schemas", {})
     found = [
         Operation(method.upper(), path, told, schemas)
         for path, methods in document["paths"].items()
