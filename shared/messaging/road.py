@@ -351,7 +351,7 @@ def command(
 ) -> Message:
     """A person's command as a message. ``request_id`` is the idempotency key, or a fresh id."""
     return Message(
-        source=f"urn:asbuilt:request:{by.person}",
+        source=f"urn:asbuilt:request:{by.person or by.machine}",
         id=request_id,
         type=name,
         happened_at=at,

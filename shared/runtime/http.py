@@ -114,8 +114,8 @@ class Call:
 
     @property
     def by(self) -> Actor:
-        """The caller as the domain names people."""
-        return Actor(person=self.caller.person)
+        """The caller as the domain names people, and machines."""
+        return self.caller.actor
 
     @property
     def roles(self) -> frozenset[str]:

@@ -15,6 +15,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from shared.kernel import Actor
+from shared.runtime.permissions import PEOPLE
 from shared.runtime.settings import Settings
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
@@ -37,10 +39,19 @@ class KeysAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A person who is known by a valid token, and the roles they hold."""
+    """Who is known by a valid token, and the roles they hold: a person; or a machine, where the token has that role and
+    none in which people work (domain.md 10).
+    """
 
-    person: str
+    name: str
     roles: frozenset[str]
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as what is recorded names them."""
+        if "machine" in self.roles and self.roles.isdisjoint(PEOPLE):
+            return Actor(machine=self.name)
+        return Actor(person=self.name)
 
 
 class Identity:

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.contracts.base import By, Contract, RecordSettled, Text
 from shared.contracts.catalog import SETTLINGS
-from shared.kernel import Actor
 from shared.messaging.announcing import announcements_of, subject_of
 from shared.messaging.messages import Ask, Message
 from shared.messaging.road import Road, Tell, command
-from shared.messaging.service import Dealt, Service
+from shared.messaging.service import Dealt, Service, by
 from shared.messaging.transaction import Announcement
 from shared.runtime.http import NotFound, needs
+from shared.runtime.identity import Caller
 from shared.runtime.ids import new_id
 from shared.runtime.pages import Paging
 
@@ -93,7 +93,7 @@ async def discard_parked(
 ) -> dict[str, Any]:
     """Give it up for good; its bytes are kept, and what waits behind it goes on."""
     road, reason = _road(request), None if discarding is None else discarding.reason
-    dealt = Dealt(_person(request), reason or "It was given up.")
+    dealt = Dealt(_caller(request).actor, reason or "It was given up.")
     found = await road.discard_parked(parked_id, dealt, _telling(request, "discarded", reason))
     _check(parked_id, found=found)
     await road.take_up()
@@ -105,8 +105,9 @@ def _road(request: Request) -> Road:
     return road
 
 
-def _person(request: Request) -> Actor:
-    return Actor(person=request.state.caller.person)
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
 
 
 def _check(parked_id: int, *, found: bool) -> None:
@@ -120,14 +121,14 @@ def _check(parked_id: int, *, found: bool) -> None:
 
 def _telling(request: Request, decision: Decision, reason: str | None = None) -> Tell:
     """The decision as the history keeps it: who, about which record, and why."""
-    service, caller, now = _road(request).service, request.state.caller, datetime.now(UTC)
+    service, caller, now = _road(request).service, _caller(request), datetime.now(UTC)
 
     def tell(message: Message) -> list[Announcement]:
-        told = _told(message, By(person=caller.person), decision, reason, service)
+        told = _told(message, by(caller.actor), decision, reason, service)
         cause = command(
             "SettleParked",
             Ask((), told),
-            by=_person(request),
+            by=caller.actor,
             roles=caller.roles,
             at=now,
             request_id=new_id(),

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 ROLES = ("viewer", "operator", "lead", "quality", "engineer", "admin", "machine")
 
+PEOPLE = frozenset(ROLES) - {"viewer", "machine"}
+"""The roles in which people work."""
+
 _EVERYBODY = frozenset(ROLES)
 _WORKERS = _EVERYBODY - {"viewer"}
 

@@ -50,7 +50,7 @@ async def test_a_key_set_that_comes_late_is_waited_for(tmp_path: Path) -> None:
         await known.caller(token)
     keys.rename(away)
     clock.now_s += AWAY_FOR_S
-    assert (await known.caller(token)).person == "lena"
+    assert (await known.caller(token)).name == "lena"
 
 
 async def test_a_key_set_that_is_none_is_told_apart_from_a_false_token(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ async def test_a_withdrawn_key_is_good_for_no_longer(tmp_path: Path) -> None:
     token = mint(private, "lena", ["lead"], timedelta(minutes=5))
     clock = Clock()
     known = identity(keys, clock)
-    assert (await known.caller(token)).person == "lena"
+    assert (await known.caller(token)).name == "lena"
     keys.write_text(others.read_text().replace("embedded-plant", "another"))
     clock.now_s += OLD_AFTER_S
     with pytest.raises(TokenRefused, match="unknown key"):
@@ -96,7 +96,7 @@ async def test_old_keys_stay_good_while_the_provider_is_away(tmp_path: Path) -> 
     await known.caller(token)
     keys.unlink()
     clock.now_s += 10 * OLD_AFTER_S
-    assert (await known.caller(token)).person == "lena"
+    assert (await known.caller(token)).name == "lena"
 
 
 async def test_nobody_waits_in_a_queue_for_a_provider_that_is_away(tmp_path: Path) -> None:

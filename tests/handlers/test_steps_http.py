@@ -71,6 +71,21 @@ async def an_issue(as_: Served, **changed: Any) -> None:
     assert (await as_.takes(event("asbuilt.issue.opened.v1", BY | usual | changed)))["done"] == 1
 
 
+async def test_a_machine_that_calls_is_recorded_as_a_machine(as_: Served) -> None:
+    """A gateway with a token of its own is no operator, has no session and no labour, and cannot check in; somebody who
+    holds a role of people besides is a person.
+    """
+    await record(as_("machine"))
+    run = (await as_("viewer").get(f"/runs/{R}")).json()
+    recorded = next(one for one in _step(run, "assemble")["fields"] if one["field_id"] == "torque")
+    assert recorded["recorded_by"] == {"person": None, "machine": "machine"}
+    assert (run["operators"], _step(run, "assemble")["sessions"]) == ([], [])
+    refused = await ask(as_("machine"), "check-in")
+    assert (refused.status_code, refused.json()["code"]) == (422, "person-missing")
+    await record(as_("operator", "machine"), "25.20")
+    assert (await as_("viewer").get(f"/runs/{R}")).json()["operators"] == ["operator"]
+
+
 async def test_a_step_is_held_and_resumed(as_: Served) -> None:
     """Back to where it was; the reason is shown while it is on hold, and kept by the database."""
     olga = as_("operator")
