@@ -2,20 +2,13 @@
 
 import pytest
 
-from shared.kernel import Refused
+from services.run.domain.refusals import RunLocked
 from shared.runtime.http import problem_of
 from shared.runtime.problems import PROBLEM, ProblemDocument
 from tests.handlers.documented import documents
 
 DOCUMENTS = documents()
 EVERY = [(service, name) for service, documented in DOCUMENTS.items() for name in documented]
-
-
-class GateStuck(Refused):
-    """The gate {gate} is stuck."""
-
-    code = "gate-stuck"
-    resolve = "Oil it."
 
 
 @pytest.mark.parametrize(("service", "name"), EVERY, ids=lambda part: part)
@@ -31,6 +24,6 @@ def test_an_operation_tells_how_it_says_no(service: str, name: str) -> None:
 
 def test_a_no_is_the_document_that_is_told() -> None:
     """Member by member."""
-    said = problem_of(GateStuck(gate="G1"), "00-1-2-01")
+    said = problem_of(RunLocked(run_id="RUN-1"), "00-1-2-01")
     assert set(said) == set(ProblemDocument.model_fields)
     assert ProblemDocument.model_validate(said).model_dump() == said
