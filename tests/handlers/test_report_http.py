@@ -72,7 +72,7 @@ async def test_a_customer_reads_what_was_built_and_how(as_: Served) -> None:
     assert ["Completed", f"{record['completed_at']} by {record['completed_by']}"] in page.rows
     assert next(row for row in page.rows if row[0] == "Torque (torque)")[1:3] == ["25.0 N·m", "in-range"]
     assert ["rotor", "ROTOR-7", "1", "1", "0"] in page.rows
-    assert ["rotor", "ROTOR-7 revision A", "U-1", "ROTOR-0001", "1"] in [row[:5] for row in page.rows]
+    assert ["rotor, U7", "ROTOR-7 revision A", "U-1", "ROTOR-0001", "1"] in [row[:5] for row in page.rows]
     assert record["content_hash"] in page.text
 
 
