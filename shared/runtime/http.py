@@ -4,7 +4,7 @@ Errors are RFC 9457 problem documents with ``code``, ``obstacle``, ``resolve`` a
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import structlog
 from asyncpg.exceptions import PostgresError
 from fastapi import Depends, FastAPI, Header, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -73,6 +74,14 @@ class NotFound(Refused):
     resolve = "Check the id."
 
 
+class UnknownParameter(Refused):
+    """There is no parameter {name} here."""
+
+    code = "unknown-parameter"
+    kind = RefusalKind.INVALID
+    resolve = "Use one of its parameters: {known}."
+
+
 def needs(permission: str) -> dict[str, Any]:
     """The keyword arguments of a route that needs a permission: ``@router.get(path, **needs("read"))``."""
 
@@ -82,8 +91,29 @@ def needs(permission: str) -> dict[str, Any]:
         if not guard.allows(caller.roles, permission):
             raise Forbidden(permission)
         request.state.caller = caller
+        check_parameters(request)
 
     return {"dependencies": [Depends(permit)], "openapi_extra": {PERMISSION: permission}, "responses": {**PROBLEMS}}
+
+
+def check_parameters(request: Request) -> None:
+    """A filter that is misspelled would be left out, and everything listed.
+
+    :raises UnknownParameter: naming those that the route knows.
+    """
+    if request.query_params:
+        route: APIRoute = request.scope["route"]
+        known = set(_parameters(route.dependant))
+        for name in request.query_params:
+            if name not in known:
+                raise UnknownParameter(name=name, known=", ".join(sorted(known)) or "it has none")
+
+
+def _parameters(dependant: Dependant) -> Iterator[str]:
+    """The names of the query parameters of a route, and of what it depends on."""
+    yield from (one.alias for one in dependant.query_params)
+    for other in dependant.dependencies:
+        yield from _parameters(other)
 
 
 def public() -> dict[str, Any]:

@@ -69,6 +69,7 @@ async def list_completions(run_id: RunId, queries: Queries) -> dict[str, Any]:
 @router.get("/runs/{run_id}/completions/compare", **needs("read"))
 async def compare_completions(run_id: RunId, queries: Queries, before: From = None, after: To = None) -> dict[str, Any]:
     """What changed from one completion record to another: steps, values, installations, issues, and what else."""
+    await queries.run(run_id)
     records = {one["number"]: one["record"] for one in await queries.completions(run_id)}
     last = max(records, default=0)
     was, now = (_numbered(records, number) for number in (before or max(last - 1, 1), after or last))
