@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.run.domain.redline import RedlineState
+from services.run.domain.redline import Redline, RedlineState
 from services.run.domain.run import Run, Step, StepState, Verdict
 from services.run.domain.shown import OR_ACKNOWLEDGE, Warned, path
 
@@ -42,11 +42,17 @@ def _redlines(run: Run) -> Iterator[Warned]:
             yield Warned(
                 "redline-open",
                 name,
-                f"The redline {name} is {redline.state}: {redline.reason}",
+                f"The redline {name}{_strange_issue(run, redline)} is {redline.state}: {redline.reason}",
                 f"{first} or reject {name}{OR_ACKNOWLEDGE}",
                 path("runs", run.run_id, "redlines", name),
                 "redline:approve",
             )
+
+
+def _strange_issue(run: Run, redline: Redline) -> str:
+    """A redline may name an issue before the run has heard of it; one that there never is applies nothing."""
+    is_known = redline.issue_id is None or redline.issue_id in run.issues
+    return "" if is_known else f", whose issue {redline.issue_id} is not known,"
 
 
 def _out_of_range(run: Run) -> Iterator[Warned]:

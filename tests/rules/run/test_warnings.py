@@ -70,6 +70,16 @@ def test_the_way_out_of_an_open_redline_is_what_may_be_done_to_it(state: Redline
     assert warned.resolve.startswith(f"{way_out} redline-1")
 
 
+def test_a_redline_that_waits_for_an_issue_which_there_is_not_says_so() -> None:
+    """Its approval would apply it, and never comes; whoever mistyped it sees that in the review."""
+    proposed = replace(redline(RedlineState.PROPOSED), issue_id="issue-1")
+    story = being(ready(), redlines={"redline-1": proposed})
+    (warned,) = review(story.state(R)).warnings
+    assert warned.sentence.startswith("The redline redline-1, whose issue issue-1 is not known, is proposed:")
+    known = next(one for one in review(story.when(issue()).and_then().state(R)).warnings if one.code == "redline-open")
+    assert known.sentence.startswith("The redline redline-1 is proposed:")
+
+
 def test_a_value_out_of_range_warns_while_no_issue_covers_it() -> None:
     """It is named with its step; the sentence says what was measured."""
     story = out_of_range()
