@@ -351,7 +351,6 @@ async def test_the_table_has_a_row_for_each_fact(as_: Served) -> None:
     assert rows(found, "completion", "number", "value", "superseded") == [("1", record["content_hash"], "false")]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", WIDE + "1"])
 async def test_a_gate_is_open_until_somebody_approves_it_or_its_run_is_closed(as_: Served) -> None:
     """Completing closes what nobody needed to approve; the run, its export and its record say the same."""
     release, witness = ({"gate_id": name, "name": name, "role": "Quality"} for name in ("release", "witness"))
@@ -372,6 +371,7 @@ async def test_a_gate_is_open_until_somebody_approves_it_or_its_run_is_closed(as
     assert record["gates_closed"] == ["witness"]
 
 
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", WIDE + "1"])
 async def test_no_text_becomes_a_formula_in_a_spreadsheet(as_: Served, text: str) -> None:
     """Whatever somebody typed is text there too; a negative measurement stays a number."""
     fields = [
