@@ -37,7 +37,7 @@ async def test_an_event_of_the_plant_is_refused_where_machines_lack_its_permissi
     name: str, type_: str, permission: str
 ) -> None:
     """Before anything else is asked: nothing is parked, nothing changes, and the refusal names the permission."""
-    bench = Bench(RULES[name], permissions=PERMISSIONS | {permission: PERMISSIONS[permission] - {"machine"}})
+    bench = Bench(RULES[name], permissions={**PERMISSIONS, permission: PERMISSIONS[permission] - {"machine"}})
     data = json.loads(SAID[type_].value)["data"]
     endings = await bench.takes(event(type_, data | {"operator": "ada"}))
     assert (endings["refused"], endings.total(), bench.work.tables.aggregates) == (1, 1, {})

@@ -65,6 +65,6 @@ def test_the_keys_of_a_trial_are_made_once_and_the_signing_key_is_for_its_owner_
     assert make_keys(jwks, private_key) == "keys: are there"
     identity = Identity(Settings(database_url="postgresql+asyncpg:///none", identity_jwks_file=jwks))
     caller = asyncio.run(identity.caller(token))
-    assert (caller.person, caller.roles) == ("lena", {"lead"})
+    assert (caller.name, caller.roles) == ("lena", {"lead"})
     assert stat.S_IMODE(private_key.stat().st_mode) == 0o600
     assert "d" not in json.loads(jwks.read_text())["keys"][0]
