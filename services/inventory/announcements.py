@@ -121,7 +121,7 @@ def _installed(event: events.UnitInstalled) -> contracts.UnitInstalled:
 
 
 def _removed(event: events.UnitRemoved) -> contracts.UnitRemoved:
-    one = event.installation
+    one, rest = event.installation, event.rest
     return contracts.UnitRemoved(
         by=by(event.by),
         parent_unit_id=event.unit_id,
@@ -131,6 +131,9 @@ def _removed(event: events.UnitRemoved) -> contracts.UnitRemoved:
         run_id=event.run_id,
         reason=event.reason,
         scrapped=event.scrapped,
+        quantity=one.quantity,
+        left=rest and rest.quantity,
+        left_installation_id=rest and rest.installation_id,
         as_built_version=event.as_built_version,
     )
 
@@ -145,10 +148,12 @@ def _contested(event: events.CompletionContested) -> contracts.CompletionContest
         as_built_version=event.as_built_version,
         differences=tuple(
             contracts.InstallationDifference(
-                change="added" if one.change == "added" else "removed",
+                change=one.change,
                 requirement_id=one.requirement_id,
                 unit_id=one.component_id,
                 designator=one.designator,
+                was=one.was,
+                now=one.now,
             )
             for one in event.differences
         ),

@@ -106,6 +106,8 @@ def install(message: Message) -> Ask[commands.Install]:
 def remove(message: Message) -> Ask[commands.Remove]:
     """A plant system took a component out of a unit."""
     data = _is(message, plant.UnitRemoved)
+    installation_id = message.derived_id("installation")
+    part = split_id(data.unit_id, installation_id)
     command = commands.Remove(
         data.parent_unit_id,
         message.actor,
@@ -115,15 +117,21 @@ def remove(message: Message) -> Ask[commands.Remove]:
         data.requirement_id,
         data.designator,
         data.scrapped,
+        data.quantity,
+        installation_id,
+        part,
     )
-    return Ask(taken_out(data.parent_unit_id, data.unit_id), command)
+    return Ask((*taken_out(data.parent_unit_id, data.unit_id), part), command)
 
 
 def release(message: Message) -> Ask[commands.Release]:
     """A run was completed: its unit is released, what is in it is consumed."""
     data = _is(message, run.RunCompleted)
     record = data.record
-    relied_on = {one.installation_id: (one.unit_id, one.requirement_id, one.designator) for one in record.installations}
+    relied_on = {
+        one.installation_id: commands.ReliedOn(one.unit_id, one.requirement_id, one.designator, one.quantity)
+        for one in record.installations
+    }
     part = split_id(data.unit_id, message.derived_id("scrapped"))
     command = commands.Release(
         data.unit_id,
@@ -135,6 +143,7 @@ def release(message: Message) -> Ask[commands.Release]:
         relied_on,
         record.scrapped_quantity or Decimal(0),
         part,
+        record.quantity,
     )
     named = (data.unit_id, part, split_from(data.unit_id))
     return Ask((*named, *(one.unit_id for one in record.installations)), command)

@@ -5,7 +5,8 @@ completions and reopenings: what others carry was announced by others, and nobod
 from typing import Any, assert_never
 
 from services.notification.domain import events
-from services.notification.domain.told import about, bare
+from services.notification.domain.target import bare
+from services.notification.domain.told import about
 from shared.contracts import notification as contracts
 from shared.contracts.base import Contract
 from shared.messaging.service import by
@@ -15,9 +16,9 @@ def announce(event: events.AnyEvent) -> Contract | None:
     """The public contract of an event; None for what nobody is told."""
     match event:
         case events.EndpointRegistered(who, _, endpoint_id, url, _, patterns):
-            return contracts.EndpointRegistered(by=by(who), endpoint_id=endpoint_id, url=url, events=patterns)
+            return contracts.EndpointRegistered(by=by(who), endpoint_id=endpoint_id, url=bare(url), events=patterns)
         case events.EndpointChanged(who, _, endpoint_id, url, _, patterns):
-            return contracts.EndpointChanged(by=by(who), endpoint_id=endpoint_id, url=url, events=patterns)
+            return contracts.EndpointChanged(by=by(who), endpoint_id=endpoint_id, url=bare(url), events=patterns)
         case events.SecretRotated():
             return contracts.EndpointSecretRotated(
                 by=by(event.by), endpoint_id=event.endpoint_id, old_until=event.old_until

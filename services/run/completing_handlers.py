@@ -8,7 +8,7 @@ from services.run.domain import commands
 from services.run.domain.delivery import Delivery, DeliveryState
 from services.run.domain.run import Placement, RefusedEvidence
 from shared.contracts import inventory, notification
-from shared.kernel import derived_id
+from shared.kernel import derived_id, plain
 from shared.messaging.messages import Ask, Message
 from shared.messaging.postgres import storable
 from shared.messaging.service import Dealt, Trouble
@@ -69,7 +69,7 @@ def reopen_contested(message: Message) -> Ask[commands.ReopenRun]:
     """Inventory contests a completion: the as-built had moved past what was reviewed."""
     data = message.data
     assert isinstance(data, inventory.CompletionContested)  # noqa: S101 - as above
-    changed = ", ".join(f"{one.unit_id} {one.change}" for one in data.differences[:SHOWN])
+    changed = ", ".join(map(_difference, data.differences[:SHOWN]))
     if len(data.differences) > SHOWN:
         changed += f" and {len(data.differences) - SHOWN} more"
     reason = f"completion contested: the as-built is version {data.as_built_version}, not {data.relied_on_version}"
@@ -78,6 +78,12 @@ def reopen_contested(message: Message) -> Ask[commands.ReopenRun]:
         (data.run_id,),
         commands.ReopenRun(data.run_id, message.actor, message.happened_at, reason, data.number),
     )
+
+
+def _difference(one: inventory.InstallationDifference) -> str:
+    if one.change != "quantity" or one.was is None or one.now is None:
+        return f"{one.unit_id} {one.change}"
+    return f"{plain(one.now)} of {one.unit_id}, not {plain(one.was)}"
 
 
 def note_delivery(message: Message) -> Ask[commands.NoteDelivery]:

@@ -202,6 +202,8 @@ def note_removal(message: Message) -> Ask[commands.NoteRemoval]:
         data.requirement_id,
         data.unit_id,
         data.as_built_version,
+        data.left_installation_id,
+        data.left,
     )
     return Ask((data.run_id,), command)
 

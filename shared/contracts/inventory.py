@@ -36,7 +36,7 @@ class UnitReceived(Fact):
     delivery: Id | None = Field(None, description="tells one delivery of a lot from the next")
 
 
-SplitBecause = Literal["install", "quarantine", "move", "scrap", "return"]
+SplitBecause = Literal["install", "quarantine", "move", "scrap", "return", "remove"]
 
 
 class UnitQuantityReceived(Fact):
@@ -211,6 +211,9 @@ class UnitRemoved(Fact):
     run_id: Id
     reason: Text = ""
     scrapped: bool = Field(False, description="it went for scrap, not back to stock")
+    quantity: Exact | None = Field(None, description="that was taken out")
+    left: Exact | None = Field(None, description="where part of it was taken out: what stays installed")
+    left_installation_id: Id | None = Field(None, description="the installation of what stays, which is as it was")
     as_built_version: int = Field(description="of the parent, after this")
 
 
@@ -269,10 +272,12 @@ class ComponentCleared(Fact):
 class InstallationDifference(Contract):
     """How the as-built moved past what a completion relied on."""
 
-    change: Literal["added", "removed"]
-    requirement_id: Id
+    change: Literal["added", "removed", "quantity"]
+    requirement_id: Id | None = Field(None, description="absent where the run builds another quantity of its unit")
     unit_id: Id
     designator: Name | None = None
+    was: Exact | None = Field(None, description="the quantity that was relied on")
+    now: Exact | None = Field(None, description="the quantity that there is")
 
 
 class CompletionContested(Fact):

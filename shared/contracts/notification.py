@@ -10,7 +10,7 @@ class EndpointRegistered(Fact):
     """A webhook endpoint was registered. Secrets are never announced."""
 
     endpoint_id: Id
-    url: Text
+    url: Text = Field(description="where it is, without name, password, query and fragment")
     events: tuple[Name, ...] = Field(description="what it subscribes to, with wildcards: run.*")
 
 
@@ -18,7 +18,7 @@ class EndpointChanged(Fact):
     """An endpoint is elsewhere, or subscribes to something else: as it stands after the change."""
 
     endpoint_id: Id
-    url: Text
+    url: Text = Field(description="where it is, without name, password, query and fragment")
     events: tuple[Name, ...] = Field(description="what it subscribes to, with wildcards: run.*")
 
 

@@ -263,3 +263,4 @@ class UnitRemoved(PlantEvent):
     requirement_id: Id | None = Field(None, description="what it is installed for, where several are of one lot")
     designator: Name | None = Field(None, description="where it is installed, where several are of one lot")
     scrapped: bool = Field(False, description="it will never be used; else it goes back to stock")
+    quantity: Exact | None = Field(None, description="part of what is installed of a lot; else all of it")

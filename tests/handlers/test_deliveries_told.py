@@ -87,6 +87,7 @@ async def test_each_ending_is_told_once_and_what_goes_on_is_not(engine: AsyncEng
         desk = Desk(connection, 4)
         due, _ = await desk.due(())
         first, second = due
+        assert {one.endpoint.url for one in due} == {URL}
         await desk.record([result(first, "waiting"), result(second, "given_up")])
         await desk.record([result(first, "delivered"), result(second, "given_up")])
     events = await told(engine)

@@ -190,7 +190,7 @@ async def test_a_removal_in_flight_contests_the_completion(bench: Bench) -> None
     await bench.takes(removed(), completion)
     said = bench.said("completion.contested")[0]
     assert (said["relied_on_version"], said["as_built_version"]) == (2, 3)
-    assert said["differences"] == [{"change": "removed", "requirement_id": "r", "unit_id": ROTOR}]
+    assert said["differences"] == [{"change": "removed", "requirement_id": "r", "unit_id": ROTOR, "was": "1"}]
     assert standing(bench.state(PUMP)).status == "on_hold"
     await bench.takes(reopened(PUMP), installed())
     await bench.takes(completed(bench, number=2))

@@ -246,6 +246,18 @@ async def test_a_contested_completion_reopens_the_run(bench: Bench) -> None:
     assert (bench.state(R).status, bench.refusals) == (RunStatus.IN_PROGRESS, [])
 
 
+async def test_a_contested_quantity_is_told_in_words(bench: Bench) -> None:
+    """Of what is installed, and of what is built."""
+    await bench.takes(ordered(), claimed(), recorded(), signed(), signed("test"))
+    await confirmed(bench)
+    screws = {"change": "quantity", "requirement_id": "r", "unit_id": "SCREW-4:L1~a", "was": "10", "now": "6"}
+    pumps = {"change": "quantity", "unit_id": "PUMP-100:L9", "was": "10", "now": "8"}
+    contested = {"unit_id": "PUMP-1", "run_id": R, "number": 1, "relied_on_version": 1, "as_built_version": 2}
+    await bench.takes(event("asbuilt.completion.contested.v1", BY | contested | {"differences": [screws, pumps]}))
+    reason = bench.said("run.reopened")[0]["reason"]
+    assert reason.endswith("(6 of SCREW-4:L1~a, not 10, 8 of PUMP-100:L9, not 10)")
+
+
 async def test_an_issue_that_changes_after_completion_is_noted_beside_the_record(bench: Bench) -> None:
     """The record stays as it was confirmed, and whoever reads it sees what was learned since."""
     issue = BY | {"issue_id": "issue-1", "title": "Scratch", "state": "in_progress", "run_id": R, "approved": True}

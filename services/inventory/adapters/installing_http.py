@@ -40,6 +40,7 @@ class RemoveRequest(BaseModel):
     requirement_id: Annotated[Id | None, Field(description="what it is installed for")] = None
     designator: Annotated[Name | None, Field(description="where it is installed")] = None
     scrapped: Annotated[bool, Field(description="it will never be used; needs the permission unit:scrap too")] = False
+    quantity: Annotated[Exact | None, Field(description="part of what is installed of a lot; else all of it")] = None
 
 
 @router.post("/units/{unit_id}/installations", status_code=201, **needs("unit:install"))
@@ -75,10 +76,12 @@ async def list_installations(unit_id: UnitId, queries: Queries, page: Paging) ->
 @router.post("/units/{unit_id}/installations/{component_id}/remove", **needs("unit:remove"))
 async def remove_unit(unit_id: UnitId, component_id: ComponentId, given: RemoveRequest, call: Calling) -> Response:
     """Take a unit out of this one; the installation stays visible with its end. What was taken off a lot may be named
-    as that lot, and stays a unit of its own.
+    as that lot, and stays a unit of its own. With a quantity the rest stays in, and what is taken out is split off.
     """
     if given.scrapped:
         call.permit("unit:scrap")
+    installation_id = new_id()
+    part = split_id(component_id, installation_id)
     meant = (component_id, given.reason, given.requirement_id, given.designator, given.scrapped)
-    command = commands.Remove(unit_id, call.by, call.at, *meant)
-    return await call.do(Ask(taken_out(unit_id, component_id), command), the_unit)
+    command = commands.Remove(unit_id, call.by, call.at, *meant, given.quantity, installation_id, part)
+    return await call.do(Ask((*taken_out(unit_id, component_id), part), command), the_unit)

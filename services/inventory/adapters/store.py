@@ -10,12 +10,12 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.inventory.adapters import expected, life, locations, plans, statuses, tables
-from services.inventory.domain.events import UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
+from services.inventory.domain.events import AnyEvent, UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
 from services.inventory.domain.expecting import EXPECTED, Expected
 from services.inventory.domain.locations import LOCATIONS, Locations
 from services.inventory.domain.lookup import Wider, label_in, widened
 from services.inventory.domain.status import standing
-from services.inventory.domain.unit import Unit
+from services.inventory.domain.unit import Installation, Unit
 from shared.kernel import Actor
 from shared.messaging.memory import Remembered
 from shared.messaging.rows import transposed
@@ -93,12 +93,7 @@ class UnitStore:
         if updated:
             await connection.execute(tables.UPDATE, transposed(map(_updated_row, updated)))
         events = [event for change in changes for event in change.events]
-        if installed := [_installed_row(event) for event in events if isinstance(event, UnitInstalled)]:
-            await connection.execute(tables.INSTALL, transposed(installed))
-        if removed := [_removed_row(event) for event in events if isinstance(event, UnitRemoved)]:
-            await connection.execute(tables.REMOVE, transposed(removed))
-        if split := [_split_row(event) for event in events if isinstance(event, UnitSplit)]:
-            await connection.execute(tables.SPLIT, transposed(split))
+        await _save_installations(connection, events)
         if lived := list(life.rows(events)):
             await connection.execute(life.LIVED, transposed(lived))
         if changed := list(statuses.rows(events)):
@@ -138,6 +133,23 @@ class UnitStore:
         """These units as the database has them, without locking; absent ones are left out."""
         rows = await connection.execute(tables.LOAD, {"ids": list(keys)})
         return {row.unit_id: Held(row.version, _unit.validate_json(row.body)) for row in rows}
+
+
+async def _save_installations(connection: AsyncConnection, events: Sequence[AnyEvent]) -> None:
+    """What was put in and taken out, and what was split off by that."""
+    if installed := [_installed_row(event) for event in events if isinstance(event, UnitInstalled)]:
+        await connection.execute(tables.INSTALL, transposed(installed))
+    gone = [event for event in events if isinstance(event, UnitRemoved)]
+    parts = [_part_row(event, event.rest) for event in gone if event.rest is not None]
+    if parts:
+        await connection.execute(tables.REMOVE_PART, transposed(parts))
+    if gone:
+        await connection.execute(tables.REMOVE, transposed(map(_removed_row, gone)))
+    if split := [_split_row(event) for event in events if isinstance(event, UnitSplit)]:
+        await connection.execute(tables.SPLIT, transposed(split))
+    if parts:
+        inside = [one["installation_id"] for one in parts]
+        await connection.execute(tables.SPLIT_INSIDE, {"installation_ids": inside})
 
 
 def _named(keys: Sequence[str]) -> tuple[set[str], dict[str, list[str]]]:
@@ -206,6 +218,16 @@ def _removed_row(event: UnitRemoved) -> dict[str, Any]:
         "removed_at": event.at,
         "removed_by": _who(event.by),
         "removed_because": event.reason,
+    }
+
+
+def _part_row(event: UnitRemoved, rest: Installation) -> dict[str, Any]:
+    one = event.installation
+    return {
+        "installation_id": one.installation_id,
+        "unit_id": one.unit_id,
+        "quantity": one.quantity,
+        "rest_id": rest.installation_id,
     }
 
 

@@ -201,6 +201,37 @@ REMOVE = text("""
         as gone (installation_id, removed_at, removed_by, removed_because)
     where installation.installation_id = gone.installation_id""")
 
+REMOVE_PART = text("""
+    with parts as (
+        select * from unnest(cast(:installation_id as text[]), cast(:unit_id as text[]),
+                             cast(:quantity as numeric[]), cast(:rest_id as text[]))
+            as part (installation_id, unit_id, quantity, rest_id)
+    ), fewer as (
+        update installation set quantity = installation.quantity - taken.quantity
+        from (select rest_id, sum(quantity) as quantity from parts group by rest_id) taken
+        where installation.installation_id = taken.rest_id
+    )
+    insert into installation (installation_id, parent_unit_id, unit_id, requirement_id, run_id, quantity, designator,
+                              substitute, installed_at, installed_by, recorded_at)
+    select parts.installation_id, i.parent_unit_id, parts.unit_id, i.requirement_id, i.run_id, parts.quantity,
+           i.designator, i.substitute, i.installed_at, i.installed_by, i.recorded_at
+    from parts join installation i on i.installation_id = parts.rest_id""")
+"""What is taken out of an installed part was in there as long as the rest: so the past has the same quantities as
+before, as of any time and as known at any time. Its end is written as every end is.
+"""
+
+SPLIT_INSIDE = text("""
+    with parts as (
+        select unit_id, installed_at, recorded_at from installation
+        where installation_id = any(cast(:installation_ids as text[]))
+    ), there as (
+        insert into status_change (unit_id, status, at, recorded_at)
+        select unit_id, 'installed', installed_at, recorded_at from parts
+    )
+    update split set at = parts.installed_at, recorded_at = parts.recorded_at
+    from parts where split.part_unit_id = parts.unit_id""")
+"""So ways through the part begin where those through the rest do, and it was installed since then."""
+
 SPLIT = text("""
     insert into split (part_unit_id, origin_unit_id, quantity, because, at, split_by)
     select * from unnest(cast(:part_unit_id as text[]), cast(:origin_unit_id as text[]),

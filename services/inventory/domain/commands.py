@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.inventory.domain.unit import Identification, IssueSays, Requirement
 from shared.kernel import Actor, immutable
@@ -161,7 +162,8 @@ class Install(Command):
 @immutable
 class Remove(Command):
     """Take the component ``component_id`` out of this unit, back to stock or for scrap. It may be named as its lot, and
-    be told from others of that lot by what it is installed for.
+    be told from others of that lot by what it is installed for. With a quantity, part of it, which becomes
+    ``part_unit_id`` and has been installed as ``installation_id`` as long as the rest.
     """
 
     component_id: str
@@ -169,20 +171,33 @@ class Remove(Command):
     requirement_id: str | None = None
     designator: str | None = None
     scrapped: bool = False
+    quantity: Decimal | None = None
+    installation_id: str = ""
+    part_unit_id: str = ""
+
+
+class ReliedOn(NamedTuple):
+    """One installation that a completion relied on."""
+
+    component_id: str
+    requirement_id: str
+    designator: str | None
+    quantity: Decimal
 
 
 @immutable
 class Release(Command):
-    """The run that builds this unit was completed, relying on an as-built version and its installations
-    (by id: component and requirement). Part of it may be scrapped, and is ``part_unit_id`` then.
+    """The run that builds this unit was completed, ``quantity`` of it, relying on an as-built version and its
+    installations, by id. Part of it may be scrapped, and is ``part_unit_id`` then.
     """
 
     run_id: str
     number: int
     relied_on_version: int
-    relied_on: Mapping[str, tuple[str, str, str | None]]
+    relied_on: Mapping[str, ReliedOn]
     scrapped_quantity: Decimal = Decimal(0)
     part_unit_id: str = ""
+    quantity: Decimal | None = None
 
 
 @immutable

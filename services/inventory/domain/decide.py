@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from services.inventory.domain import events, installing, leaving, requirements, stock, withholding
+from services.inventory.domain import (
+    contesting,
+    events,
+    installing,
+    leaving,
+    removing,
+    requirements,
+    stock,
+    withholding,
+)
 from services.inventory.domain.commands import (
     AddRequirement,
     AnyCommand,
@@ -91,7 +100,7 @@ def _decided(known: Known, command: AnyCommand) -> Events:  # noqa: C901 - one l
         case Install():
             return installing.install(known, command)
         case Remove():
-            return installing.remove(known, command)
+            return removing.remove(known, command)
         case Release():
             return _release(known, command)
         case Reopen():
@@ -151,8 +160,8 @@ def _release(known: Known, command: Release) -> Events:
     if build is None or build.run_id != command.run_id or command.number <= build.completions:
         return ()
     who = (command.by, command.at)
-    if not _is_as_reviewed(unit, command):
-        return (_contested(unit, command),)
+    if not contesting.is_as_reviewed(unit, command):
+        return (contesting.contested(unit, command),)
     consumed = (
         events.UnitConsumed(one.unit_id, *who, command.run_id, unit.unit_id)
         for one in unit.installed_by(command.run_id)
@@ -160,41 +169,6 @@ def _release(known: Known, command: Release) -> Events:
     )
     released = events.UnitReleased(unit.unit_id, *who, command.run_id, command.number, unit.as_built_version)
     return (released, *consumed, *leaving.at_completion(unit, command))
-
-
-def _is_as_reviewed(unit: Unit, command: Release) -> bool:
-    """The same version with the same components in it. A run that was completed before it heard of its claim relied on
-    no version, so on an empty as-built.
-    """
-    if command.relied_on_version == 0:
-        return not unit.installations and not command.relied_on
-    reviewed = {component_id for component_id, _, _ in command.relied_on.values()}
-    there = {one.unit_id for one in unit.installed_by(command.run_id)}
-    return unit.as_built_version == command.relied_on_version and there == reviewed
-
-
-def _contested(unit: Unit, command: Release) -> events.CompletionContested:
-    now = {one.installation_id: one for one in unit.installed_by(command.run_id)}
-    added = [
-        events.Difference("added", one.requirement_id, one.unit_id, one.designator)
-        for name, one in now.items()
-        if name not in command.relied_on
-    ]
-    removed = [
-        events.Difference("removed", requirement_id, component_id, designator)
-        for name, (component_id, requirement_id, designator) in command.relied_on.items()
-        if name not in now
-    ]
-    return events.CompletionContested(
-        unit.unit_id,
-        command.by,
-        command.at,
-        command.run_id,
-        command.number,
-        command.relied_on_version,
-        unit.as_built_version,
-        (*added, *removed),
-    )
 
 
 def _reopen(unit: Unit, command: Reopen) -> Events:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from services.inventory.domain.unit import Identification, Installation, IssueSays, Requirement, UnitStatus
 from shared.kernel import Actor, immutable
@@ -91,6 +92,7 @@ class SplitReason(StrEnum):
     MOVE = "move"
     SCRAP = "scrap"
     RETURN = "return"
+    REMOVE = "remove"
 
 
 @immutable
@@ -186,13 +188,16 @@ class UnitInstalled(UnitEvent):
 
 @immutable
 class UnitRemoved(UnitEvent):
-    """A component was taken out of this unit, back to stock or, ``scrapped``, for scrap."""
+    """A component was taken out of this unit, back to stock or, ``scrapped``, for scrap. Where it is part of what was
+    installed, ``rest`` is what stays.
+    """
 
     run_id: str
     installation: Installation
     reason: str
     as_built_version: int
     scrapped: bool = False
+    rest: Installation | None = None
 
 
 @immutable
@@ -235,12 +240,16 @@ class UnitReopened(UnitEvent):
 
 @immutable
 class Difference:
-    """How the as-built moved past what a completion relied on."""
+    """How the as-built moved past what a completion relied on: a component was added or removed, or there is another
+    quantity of it. Without a requirement it is the unit itself, of which the run builds another quantity.
+    """
 
-    change: str
-    requirement_id: str
+    change: Literal["added", "removed", "quantity"]
+    requirement_id: str | None
     component_id: str
     designator: str | None
+    was: Decimal | None = None
+    now: Decimal | None = None
 
 
 @immutable

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from services.inventory.domain import requirements, splitting, stock, withholding
+from services.inventory.domain import removing, requirements, splitting, stock, withholding
 from services.inventory.domain.events import (
     AnyEvent,
     BuildFailed,
@@ -66,9 +66,7 @@ def _evolved(unit: Unit, event: AnyEvent) -> Unit:  # noqa: C901 - one line for 
             installations = {**unit.installations, event.installation.installation_id: event.installation}
             return replace(unit, installations=installations, as_built_version=event.as_built_version)
         case UnitRemoved():
-            gone = event.installation.installation_id
-            left = {name: one for name, one in unit.installations.items() if name != gone}
-            return replace(unit, installations=left, as_built_version=event.as_built_version)
+            return removing.evolve(unit, event)
         case UnitPlaced():
             consumed_by = unit.consumed_by if event.parent_unit_id else None
             return stock.placed(replace(unit, parent_unit_id=event.parent_unit_id, consumed_by=consumed_by), event)

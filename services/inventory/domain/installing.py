@@ -1,22 +1,20 @@
-"""Putting a component into a unit that a run builds, and taking it out again (domain.md 4.2)."""
+"""Putting a component into a unit that a run builds (domain.md 4.2); taking it out again is `removing`."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 
 from services.inventory.domain import events
-from services.inventory.domain.commands import Install, Remove
+from services.inventory.domain.commands import Install
 from services.inventory.domain.lookup import known_unit
 from services.inventory.domain.refusals import (
     AlreadyInstalled,
     DesignatorTaken,
     DesignatorUnknown,
     InsufficientQuantity,
-    NotInstalled,
     OnePerDesignator,
     PartNotApproved,
     QuantityInvalid,
     RequirementFull,
-    SeveralInstalled,
     UnitNotAvailable,
     UnitOfMeasureDiffers,
     WholeUnitsOnly,
@@ -36,10 +34,8 @@ from services.inventory.domain.requirements import (
 from services.inventory.domain.splitting import goes_whole, split
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Identification, Installation, Known, Requirement, Unit, UnitStatus
-from shared.kernel import plain, unit_id_of
+from shared.kernel import plain
 
-MOST_LISTED = 10
-"""Installations that a refusal names."""
 DEEPEST = 1_000
 """More levels than any product has: the bound of a climb to the top."""
 
@@ -96,48 +92,6 @@ def _installation(command: Install, run_id: str, requirement: Requirement, what:
         what.revision,
         what.serial,
         what.lot,
-    )
-
-
-def remove(known: Known, command: Remove) -> Events:
-    """Take a component out of a unit; the installation stays visible with its end.
-
-    :raises Refused: when the as-built is locked, or the component is not there, or several things are that it may be.
-    """
-    parent = known_unit(known, command.unit_id)
-    run_id = open_build(parent).run_id
-    one = _the_installation(parent, command)
-    component = known_unit(known, one.unit_id)
-    who, version = (command.by, command.at), parent.as_built_version + 1
-    built_by = None if component.identification.origin_unit_id else component.run_id
-    out = (
-        events.UnitRemoved(parent.unit_id, *who, run_id, one, command.reason, version, command.scrapped),
-        events.UnitPlaced(one.unit_id, *who, None, None, built_by, None),
-    )
-    if not command.scrapped:
-        return out
-    quantity = component.identification.quantity
-    return (*out, events.UnitScrapped(one.unit_id, *who, quantity, command.reason, component.run_id))
-
-
-def _the_installation(parent: Unit, command: Remove) -> Installation:
-    """The one that is meant: of what was taken off a lot the lot may be named, as its label says."""
-    found = [one for one in parent.installations.values() if _is_meant(one, command)]
-    if not found:
-        raise NotInstalled(unit_id=command.component_id, parent_unit_id=parent.unit_id)
-    exact = [one for one in found if one.unit_id == command.component_id]
-    if len(exact or found) > 1:
-        listed = ", ".join(f"{one.unit_id} for {one.designator or one.requirement_id}" for one in found[:MOST_LISTED])
-        raise SeveralInstalled(unit_id=command.component_id, parent_unit_id=parent.unit_id, listed=listed)
-    return (exact or found)[0]
-
-
-def _is_meant(one: Installation, command: Remove) -> bool:
-    names = (one.unit_id, unit_id_of(one.part_number, one.serial, one.lot))
-    return (
-        command.component_id in names
-        and command.requirement_id in (None, one.requirement_id)
-        and command.designator in (None, one.designator)
     )
 
 

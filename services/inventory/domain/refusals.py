@@ -234,6 +234,13 @@ class SeveralInstalled(Refused):
     resolve = "Name one of them, or the requirement or designator that it is installed for."
 
 
+class MoreThanInstalled(Refused):
+    """{quantity} of {unit_id} is in {parent_unit_id}, not {wanted}."""
+
+    code = "more-than-installed"
+    resolve = "Remove at most {quantity}; what else is installed of its lot is removed by its own id."
+
+
 class NotInstalled(Refused):
     """The unit {unit_id} is not installed in {parent_unit_id}."""
 

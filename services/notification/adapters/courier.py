@@ -25,7 +25,7 @@ from standardwebhooks import Webhook
 from services.notification.adapters.desk import Due
 from services.notification.domain.refusals import TargetRefused
 from services.notification.domain.retry import Answer
-from services.notification.domain.target import TargetPolicy
+from services.notification.domain.target import TargetPolicy, bare
 from shared.runtime.telemetry import span_context, traceparent_of
 
 KEPT_BYTES = 1_024
@@ -70,7 +70,8 @@ class Courier:
         except TimeoutError:
             answer, text = Answer(error=f"No answer within {self._timeout_s:g} s."), None
         except (httpx.HTTPError, httpx.InvalidURL, TargetRefused, OSError, ValueError) as error:
-            answer, text = Answer(error=f"{type(error).__name__}: {error}"[:500]), None
+            told = f"{error}".replace(due.endpoint.url, bare(due.endpoint.url))
+            answer, text = Answer(error=f"{type(error).__name__}: {told}"[:500]), None
         finally:
             self._busy[endpoint_id] -= 1
         return Attempt(answer, text, started_at, round((perf_counter() - started) * 1000, 3))

@@ -3,17 +3,19 @@
 from typing import Any
 
 from services.notification.domain.endpoint import Endpoint
+from services.notification.domain.target import bare
 from shared.messaging.transaction import Held
 from shared.messaging.walk import Outcome
 
 
 def endpoint_view(held: Held[Endpoint]) -> dict[str, Any]:
-    """An endpoint; of its secrets only how many there are."""
+    """An endpoint; of its secrets only how many there are, of its URL what is no secret."""
     endpoint = held.state
     return {
         "endpoint_id": endpoint.endpoint_id,
         "version": held.version,
-        "url": endpoint.url,
+        "url": bare(endpoint.url),
+        "has_query": "?" in endpoint.url,
         "description": endpoint.description,
         "events": list(endpoint.events),
         "enabled": endpoint.is_enabled,

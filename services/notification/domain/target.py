@@ -29,13 +29,15 @@ class TargetPolicy:
         parts = _parts(url)
         for wrong, why, way_out in RULES:
             if wrong(parts):
-                raise TargetRefused(url=_shown(parts), why=why, way_out=way_out)
+                raise TargetRefused(url=bare(url), why=why, way_out=way_out)
         if parts.scheme == "http" and not self.allow_http:
-            raise TargetRefused(url=url, why="it is not https", way_out="Use https, or set ASBUILT_WEBHOOK_ALLOW_HTTP.")
+            raise TargetRefused(
+                url=bare(url), why="it is not https", way_out="Use https, or set ASBUILT_WEBHOOK_ALLOW_HTTP."
+            )
         address = _literal(parts.hostname or "")
         if address is not None and not self.reaches(address):
             way_out = "Use a public address, or list its network in ASBUILT_WEBHOOK_ALLOWED_NETWORKS."
-            raise TargetRefused(url=url, why=f"{address} is not a public address", way_out=way_out)
+            raise TargetRefused(url=bare(url), why=f"{address} is not a public address", way_out=way_out)
 
     def reaches(self, address: Address) -> bool:
         """Whether an address that a name was resolved to may be connected to."""
@@ -63,16 +65,23 @@ RULES: tuple[tuple[Wrong, str, str], ...] = (
 
 def _parts(url: str) -> SplitResult:
     if not url.isprintable() or any(character in url for character in " \\"):
-        raise TargetRefused(url=repr(url)[:200], why="it holds a character that no URL has", way_out="Correct the URL.")
+        raise TargetRefused(
+            url=repr(bare(url))[:200], why="it holds a character that no URL has", way_out="Correct the URL."
+        )
     try:
         return urlsplit(url)
-    except ValueError as error:
-        raise TargetRefused(url=url, why=str(error), way_out="Correct the URL.") from None
+    except ValueError:
+        raise TargetRefused(url=bare(url), why="it is no URL", way_out="Correct the URL.") from None
 
 
-def _shown(parts: SplitResult) -> str:
-    """The URL as a refusal may name it: without credentials."""
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+def bare(url: str) -> str:
+    """A URL as everybody may see it, in facts, answers, refusals and errors: without name, password, query and
+    fragment, which may be secrets. Only who delivers to it has all of it.
+    """
+    before = url.split("#", 1)[0].split("?", 1)[0]
+    scheme, mark, rest = before.rpartition("//")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _literal(host: str) -> Address | None:

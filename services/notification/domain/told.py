@@ -6,7 +6,6 @@ delivery leads to another one, whatever an endpoint subscribes to.
 
 import json
 from typing import NamedTuple
-from urllib.parse import urlsplit, urlunsplit
 
 from services.notification.domain.endpoint import Delivery
 
@@ -33,9 +32,3 @@ def about(delivery: Delivery) -> About | None:
     data = event["data"]
     number = data["record"]["number"] if delivery.event_type == COMPLETED else data["number"]
     return About(event["source"], event.get("correlationid"), data["run_id"], number)
-
-
-def bare(url: str) -> str:
-    """A URL as everybody may see it: without name, password, query and fragment."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -248,12 +248,16 @@ class NoteInstallation(Command):
 
 @immutable
 class NoteRemoval(Command):
-    """Inventory removed a unit that was installed for this run."""
+    """Inventory removed a unit that was installed for this run; where it is part of what was installed, ``left`` of the
+    installation ``left_id`` stays.
+    """
 
     installation_id: str
     requirement_id: str
     unit_id: str
     as_built_version: int
+    left_id: str | None = None
+    left: Decimal | None = None
 
 
 @immutable

@@ -1,6 +1,7 @@
 """What inventory and the issue service said, kept as the run's copy. Noted whatever became of the run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar, assert_never
 
 from services.run.domain import events
@@ -71,7 +72,11 @@ def note_installation(run: Run, command: NoteInstallation) -> Events:
 
 
 def note_removal(run: Run, command: NoteRemoval) -> Events:
-    """Inventory removed a unit of this run."""
+    """Inventory removed a unit of this run; of what was taken out in part, the rest is noted as it is since."""
+    there = run.installations.get(command.left_id or "")
+    if there is not None and command.left is not None:
+        rest = replace(there, quantity=command.left)
+        return (events.InstallationNoted(run.run_id, command.by, command.at, rest, command.as_built_version),)
     return (
         events.RemovalNoted(
             run.run_id,

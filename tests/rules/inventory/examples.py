@@ -103,8 +103,13 @@ def complete(
     version: int, *components: str, unit_id: str = PUMP, run_id: str = "", number: int = 1
 ) -> commands.Release:
     """The run of a unit was completed, relying on an as-built version with these components."""
-    relied_on = {f"{one} in {unit_id}": (one, "rotor", None) for one in components}
-    return commands.Release(unit_id, OLGA, NOON, run_id or f"run of {unit_id}", number, version, relied_on)
+    there = {f"{one} in {unit_id}": relied_on(one) for one in components}
+    return commands.Release(unit_id, OLGA, NOON, run_id or f"run of {unit_id}", number, version, there)
+
+
+def relied_on(component_id: str, requirement_id: str = "rotor", quantity: str = "1") -> commands.ReliedOn:
+    """A completion relied on this component."""
+    return commands.ReliedOn(component_id, requirement_id, None, Decimal(quantity))
 
 
 def reopen(unit_id: str = PUMP, run_id: str = "") -> commands.Reopen:
@@ -146,7 +151,7 @@ def built(serial: int, *, reopened: bool = False) -> tuple[Any, ...]:
         complete(1, unit_id=valve),
         claimed(skid, "", requirement("valve", "VALVE")),
         install(valve, skid, "valve"),
-        replace(complete(2, unit_id=skid), relied_on={f"{valve} in {skid}": (valve, "valve", None)}),
+        replace(complete(2, unit_id=skid), relied_on={f"{valve} in {skid}": relied_on(valve, "valve")}),
     )
     return (*story, reopen(valve)) if reopened else story
 

@@ -58,6 +58,12 @@ ASKED = st.one_of(
     st.builds(lambda which, quantity: (which, lambda one: into_the_pumps(one, quantity)), NUMBER, TAKEN),
     st.builds(lambda which, quantity: (which, lambda one: into_the_pumps(one, quantity)), NUMBER, TAKEN),
     st.builds(lambda which: (which, lambda one: remove(one, PUMPS)), NUMBER),
+    st.builds(
+        lambda which, quantity, scrapped: (which, lambda one: taken_out(one, quantity, scrapped=scrapped)),
+        NUMBER,
+        TAKEN,
+        st.booleans(),
+    ),
     st.builds(lambda which, quantity: (which, lambda one: quarantine(quantity or "1", one)), NUMBER, TAKEN),
     st.builds(
         lambda which, availability, name, is_resolved: (
@@ -81,6 +87,11 @@ STORIES = st.lists(ASKED, max_size=40)
 def into_the_pumps(component_id: str, quantity: str | None) -> commands.Install:
     """Foil for the pumps."""
     return install(component_id, PUMPS, "foil", quantity=quantity or "1")
+
+
+def taken_out(component_id: str, quantity: str | None, *, scrapped: bool = False) -> commands.Remove:
+    """Some foil comes out of the pumps again."""
+    return remove(component_id, PUMPS, quantity=None if quantity is None else Decimal(quantity), scrapped=scrapped)
 
 
 @dataclass
@@ -127,6 +138,9 @@ class World:
     def _numbered(self, command: Any) -> Any:
         match command:
             case commands.Install():
+                part = f"{LOT}~{self.count}"
+                return replace(command, installation_id=f"installation {self.count}", part_unit_id=part)
+            case commands.Remove():
                 part = f"{LOT}~{self.count}"
                 return replace(command, installation_id=f"installation {self.count}", part_unit_id=part)
             case commands.MoveUnit() | commands.ScrapUnit() | commands.ReturnUnit():
@@ -190,6 +204,9 @@ def test_nothing_is_in_two_places(story: list[Any]) -> None:
         said = Counter((name, one.parent_unit_id) for name, one in world.units.items() if one.parent_unit_id)
         assert held == said
         assert all(times == 1 for times in held.values())
+        for unit in world.units.values():
+            for one in unit.installations.values():
+                assert one.quantity == world.units[one.unit_id].identification.quantity
         for name, parent in held:
             where, there = (world.units[one].identification.location for one in (name, parent))
             assert where == there
@@ -246,12 +263,13 @@ def test_the_stories_told_here_do_split_install_scrap_and_return() -> None:
         (0, lambda one: quarantine("1", one)),
         (11, lambda one: scrap(one, "3")),
         (0, lambda one: give_back(one, "1")),
+        (1, lambda one: taken_out(one, "0.5")),
         (1, lambda one: remove(one, PUMPS)),
         location("Rack 9"),
         complete(-1, unit_id=PUMPS, run_id="run-1"),
     ]:
         told.update(type(event) for event in world.ask(asked))
-    assert told[events.UnitSplit] == 5
+    assert (told[events.UnitSplit], told[events.UnitRemoved]) == (6, 2)
     assert all(
         told[kind]
         for kind in (

@@ -24,9 +24,11 @@ from services.inventory.domain.events import (
 )
 from services.inventory.domain.refusals import TargetNotAvailable
 from services.inventory.domain.unit import UnitStatus
+from shared.kernel import split_id
 from tests.rules.inventory.examples import (
     BUILT,
     INVENTORY,
+    LOT,
     OTHER_ROTOR,
     PUMP,
     PUMPS,
@@ -39,9 +41,11 @@ from tests.rules.inventory.examples import (
     give_back,
     install,
     issue,
+    lot,
     lot_run,
     quarantine,
     received,
+    relied_on,
     remove,
     reopen,
     requirement,
@@ -49,6 +53,7 @@ from tests.rules.inventory.examples import (
     status,
 )
 
+SCREWS = requirement("screws", part_number="INS-8", quantity=Decimal(10), unit_of_measure="m")
 FITTED = (received(), claimed(), install())
 
 
@@ -136,7 +141,7 @@ def test_a_unit_is_never_released_against_an_as_built_that_nobody_reviewed() -> 
     """A removal was in flight: the completion is contested with the difference, and the unit stays."""
     story = INVENTORY.given(*FITTED, remove()).when(complete(2, ROTOR)).then(CompletionContested, StatusChanged)
     contested = story.events[0]
-    assert contested.differences == (Difference("removed", "rotor", ROTOR, None),)
+    assert contested.differences == (Difference("removed", "rotor", ROTOR, None, Decimal(1)),)
     assert (contested.number, contested.relied_on_version, contested.as_built_version) == (1, 2, 3)
     assert status(story) is UnitStatus.ON_HOLD
 
@@ -144,6 +149,22 @@ def test_a_unit_is_never_released_against_an_as_built_that_nobody_reviewed() -> 
 def test_a_record_that_names_another_component_than_is_there_is_contested() -> None:
     """Though the version is the same: whoever wrote that record did not read this as-built."""
     INVENTORY.given(*FITTED).when(complete(2, OTHER_ROTOR)).then(CompletionContested, StatusChanged)
+
+
+def test_a_completion_of_another_quantity_is_contested_in_words() -> None:
+    """Part of what is built was split off, or part of what is installed was taken out, while it was being confirmed."""
+    built = replace(finished("0"), quantity=Decimal(10))
+    story = INVENTORY.given(lot_run(), quarantine("2", PUMPS)).when(built)
+    assert story.events[0].differences == (Difference("quantity", None, PUMPS, None, Decimal(10), Decimal(8)),)
+    screwed = (lot(), claimed(PUMP, "", SCREWS), install(LOT, PUMP, "screws", quantity="10"))
+    part = split_id(LOT, f"{LOT} in {PUMP}")
+    out = remove(LOT, quantity=Decimal(4), installation_id="taken out", part_unit_id=f"{part}~4")
+    confirmed = replace(complete(2), relied_on={f"{LOT} in {PUMP}": relied_on(part, "screws", "10")})
+    contested = INVENTORY.given(*screwed, out).when(confirmed).events[0]
+    assert contested.differences == (Difference("quantity", "screws", part, None, Decimal(10), Decimal(6)),)
+    INVENTORY.given(*screwed).when(replace(confirmed, quantity=Decimal(1))).then(
+        UnitReleased, UnitConsumed, StatusChanged
+    )
 
 
 def test_an_exchange_in_flight_shows_both_sides() -> None:

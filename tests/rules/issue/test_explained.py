@@ -13,6 +13,7 @@ from tests.rules.issue.examples import (
     CUSTOMER,
     ISSUES,
     QUALITY,
+    answered,
     approved,
     attached,
     commented,
@@ -20,6 +21,8 @@ from tests.rules.issue.examples import (
     dispositioned,
     excepted,
     followed,
+    not_split,
+    of_parts,
     opened,
     quarantined,
     reopened,
@@ -49,6 +52,7 @@ ASKED = some.one_of(
     some.builds(lambda roles, kind, role: approved(*roles, kind=kind, role=role), _ROLES, _KIND, some.none()),
     some.builds(lambda roles: resolved(roles=",".join(roles)), _ROLES),
     some.sampled_from((submitted(), sent_back(), reopened(), followed(), quarantined(), quarantined("0"))),
+    some.sampled_from((answered(), answered("X-1", "BRG-7", is_quarantined=False), not_split(), of_parts("GB-1"))),
     some.sampled_from((commented(), attached(), opened(), opened(title="Other"))),
 )
 
@@ -62,6 +66,8 @@ def check(issue: Issue) -> None:
         assert {one.role for one in issue.approvals} == set(issue.type.approver_roles)
     assert (issue.state is IssueState.RESOLVED) == (issue.resolution is not None) == (issue.resolved_at is not None)
     assert issue.withholds <= (issue.disposition is not None)
+    assert all(not (one.is_there and one.refused_because) for one in issue.quarantined)
+    assert len(set(issue.part_numbers)) == len(issue.part_numbers)
 
 
 @whatever(some.lists(ASKED, max_size=25))

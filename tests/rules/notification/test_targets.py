@@ -19,6 +19,11 @@ OPEN = TargetPolicy(allow_http=True, networks=(ip_network("10.1.0.0/16"), ip_net
         ("erp.example.com/hooks", "it is no http or https URL"),
         ("https:///hooks", "it names no host"),
         ("https://user:word@erp.example.com/", "it holds credentials"),
+        ("http://erp.example.com/?key=word", "it is not https"),
+        ("https://user:word@erp.example.com:x/?key=word", "it holds credentials"),
+        ("https://erp.example.com/ ?key=word", "it holds a character that no URL has"),
+        ("https://[erp.example.com/?key=word", "it is no URL"),
+        ("https://10.0.0.1/?key=word", "10.0.0.1 is not a public address"),
         ("https://erp.example.com/#part", "it has a fragment"),
         ("https://erp.example.com:99999/", "its port is none"),
         ("https://erp.example.com/ hooks", "it holds a character that no URL has"),
@@ -30,7 +35,7 @@ OPEN = TargetPolicy(allow_http=True, networks=(ip_network("10.1.0.0/16"), ip_net
     ],
 )
 def test_a_target_that_is_refused_says_why(url: str, why: str) -> None:
-    """And what to do instead; credentials are never repeated."""
+    """And what to do instead; credentials and queries are never repeated."""
     with pytest.raises(TargetRefused) as refused:
         STRICT.check(url)
     assert why in refused.value.obstacle

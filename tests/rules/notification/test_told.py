@@ -7,8 +7,16 @@ import pytest
 
 from services.notification.announcements import announce
 from services.notification.domain.endpoint import Delivery
-from services.notification.domain.events import DeliveryDelivered, DeliveryGivenUp, DeliveryQueued, DeliveryResent
-from services.notification.domain.told import TOLD, bare
+from services.notification.domain.events import (
+    DeliveryDelivered,
+    DeliveryGivenUp,
+    DeliveryQueued,
+    DeliveryResent,
+    EndpointChanged,
+    EndpointRegistered,
+)
+from services.notification.domain.target import bare
+from services.notification.domain.told import TOLD
 from services.notification.handlers import HANDLERS, OFFERED
 from shared.contracts import notification, run
 from shared.contracts.base import Contract
@@ -68,3 +76,21 @@ def test_a_word_about_a_delivery_is_never_delivered(contract: type[Contract]) ->
     """Whatever an endpoint subscribes to: there is no chain of deliveries about deliveries."""
     assert contract not in HANDLERS
     assert BY_CONTRACT[contract].type not in {*OFFERED, *TOLD}
+
+
+def test_what_is_told_of_an_endpoint_holds_none_of_its_secrets() -> None:
+    """Neither in its URL nor besides: the topic and the history are read by many."""
+    for told in (
+        announce(EndpointRegistered(BY, NOON, "E-1", URL, "The ERP", ("*",), "whsec_c2VjcmV0")),
+        announce(EndpointChanged(BY, NOON, "E-1", URL, "The ERP", ("*",))),
+    ):
+        assert told is not None
+        document = told.model_dump_json()
+        assert "https://erp.example.com:8443/hooks" in document
+        assert not [word for word in ("secret", "abc", "whsec", "erp:", "top") if word in document]
+
+
+@pytest.mark.parametrize("url", ["", "?key=word", "https://[x?key=word", "//user:word@host/a#word", "a@b?word"])
+def test_of_whatever_was_written_no_secret_is_shown(url: str) -> None:
+    """Also where it is no URL."""
+    assert "word" not in bare(url)

@@ -1,5 +1,6 @@
 """What run keeps of other services' facts: the target, installations, issues (domain.md 3.1, 3.8)."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -56,6 +57,27 @@ def test_installations_and_removals_move_the_as_built_on() -> None:
     assert story.state(R).installations == {"inst-1": installation()}
     story = story.when(removed(1, 3)).then(RemovalNoted)
     assert (story.state(R).installations, story.state(R).as_built_version) == ({}, 3)
+
+
+def test_what_is_left_of_an_installation_is_noted_as_it_was_put_in() -> None:
+    """Part of it was taken out: the rest keeps who put it in and when, and the run is short of what is gone."""
+    order = ordered(requirements=(replace(ROTOR, quantity=Decimal(10)),))
+    story = RUN.given(order, claimed(), installed(1, 2, quantity=Decimal(10)))
+    out = replace(removed(2, 3), left_id="inst-1", left=Decimal(6))
+    story = story.when(out).then(InstallationNoted)
+    assert story.state(R).installations == {"inst-1": installation(quantity=Decimal(6))}
+    assert story.state(R).as_built_version == 3
+    assert [one.missing for one in requirement_lines(story.state(R))] == [4]
+    unheard = RUN.given(order, claimed()).when(out).then(RemovalNoted)
+    assert unheard.state(R).as_built_version == 3
+
+
+def test_an_issue_is_told_which_parts_it_is_about() -> None:
+    """What the run builds, and what its requirement asks for, where it is about one."""
+    story = RUN.given(ordered()).when(issue()).then(IssueNoted)
+    assert story.events[0].part_numbers == (story.state(R).order.part_number,)
+    about = RUN.given(ordered()).when(issue(requirement_id="rotor")).then(IssueNoted)
+    assert about.events[0].part_numbers == (story.state(R).order.part_number, "ROTOR-7")
 
 
 def test_the_review_asks_for_what_inventory_told_last() -> None:
