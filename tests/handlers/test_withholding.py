@@ -12,7 +12,7 @@ from shared.contracts import issue
 from shared.contracts.catalog import CATALOG
 from shared.testing.databases import Database
 from shared.testing.topics import Sent, event
-from tests.handlers.bench import BY, Bench
+from tests.handlers.bench import BY, EARLY_FOR, Bench
 from tests.handlers.inventory_records import PUMP, ROTOR, an_issue, and_above, created, installed, received
 from tests.handlers.served import Served, served
 
@@ -86,6 +86,27 @@ async def test_a_quarantine_that_cannot_be_is_refused_to_its_issue(bench: Bench)
     said = bench.said("unit.change-refused")[0]
     assert (said["code"], said["subject_id"], said["unit_id"]) == ("insufficient-quantity", "i-1", LOT)
     assert (said["refused_type"], said["quarantine_unit_id"]) == ("asbuilt.issue.quarantined.v1", PART)
+
+
+async def test_a_quarantine_of_what_never_came_is_refused_when_it_was_waited_for_long_enough(bench: Bench) -> None:
+    """Till then it waits, as everything early does; the refusal names the part that is not held."""
+    await bench.takes(an_issue("quarantined", LOT, quarantined=[HELD], part=HELD))
+    assert (bench.refusals, [one.waits_for for one in bench.aside]) == ([], [LOT])
+    await bench.waits(EARLY_FOR.total_seconds() / 60)
+    said = bench.said("unit.change-refused")[0]
+    assert (said["code"], said["subject_id"], said["quarantine_unit_id"]) == ("unknown-unit", "i-1", PART)
+    assert said["resolve"]
+
+
+async def test_a_quarantine_of_what_is_installed_is_refused_to_its_issue(bench: Bench) -> None:
+    """It is where its parent is, and comes out of that first."""
+    screws = {"requirement_id": "r", "part_number": "SCR-4", "quantity": "4"}
+    await bench.takes(a_lot("20"), created(**screws), installed(LOT, quantity="4"))
+    inside = bench.said("unit.installed")[0]["unit_id"]
+    of_it = HELD | {"of_unit_id": inside, "quantity": "1"}
+    await bench.takes(an_issue("quarantined", inside, quarantined=[of_it], part=of_it))
+    said = bench.said("unit.change-refused")[0]
+    assert (said["code"], said["subject_id"], said["quarantine_unit_id"]) == ("still-installed", "i-1", PART)
 
 
 async def test_an_issue_is_told_of_which_part_its_unit_is(bench: Bench) -> None:
