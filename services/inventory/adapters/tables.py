@@ -109,7 +109,10 @@ create table life (
 create index life_by_unit on life (unit_id, at);
 """
 """``…_at`` says when it happened, ``…recorded_at`` when it was recorded, by the database's clock: what is asked as of a
-time looks at the first, what was known at a time at the second.
+time looks at the first, what was known at a time at the second. Of the changes of a status or a plan that had happened
+by then, the one that was recorded last counts.
+
+Installations and splits are indexed in the order in which trees and traces are told, so that a page begins anywhere.
 """
 
 CLIMB = text("""
