@@ -35,6 +35,7 @@ from shared.runtime.database import is_waiting
 from shared.runtime.identity import Caller, Identity, KeysAway, TokenRefused
 from shared.runtime.ids import new_id
 from shared.runtime.problems import PROBLEM, PROBLEMS
+from shared.runtime.slashes import Slashes
 from shared.runtime.telemetry import request_span
 
 PERMISSION = "x-permission"
@@ -233,6 +234,7 @@ def make_app(
     )
     app.state.guard = guard
     app.add_middleware(Traced)
+    app.add_middleware(Slashes)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(TokenRefused, _token_refused)
     app.add_exception_handler(KeysAway, _keys_away)
@@ -349,7 +351,7 @@ async def _forbidden(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+    wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
     obstacle = "; ".join(wrong[:10])
     return _respond(request, 422, "request-invalid", obstacle, "Correct what is named and send it again.")
 

@@ -4,7 +4,7 @@ a page needs, however large the whole is.
 
 import json
 import re
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from random import Random
@@ -121,12 +121,28 @@ def _literal(text: str) -> str:
 
 
 async def test_a_cursor_of_another_question_is_refused(as_: Served, kept: Database) -> None:
-    """Where a trace goes on is no place in a tree; and half a character is none at all."""
+    """Where a trace goes on is no place in a tree, nor in the trace of another unit; and half a character is none at
+    all.
+    """
     Ledger(kept).story(*(Put(f"U-{number}", f"U-{number - 1}", 1) for number in range(2, 6)))
     used = await asked(as_, "U-5", "where-used", limit=1)
     async with as_("viewer") as viewer:
         answer = await viewer.get("/units/U-1/as-built", params={"cursor": used["next"]})
         assert (answer.status_code, answer.json()["code"]) == (422, "cursor-invalid")
-        half = "WyJ3aGVyZS11c2VkIiwgbnVsbCwgIjIwMjYtMDEtMDFUMDA6MDA6MDBaIiwgIlx1ZDgwMCJd"
+        answer = await viewer.get("/units/U-4/where-used", params={"cursor": used["next"]})
+        assert (answer.status_code, answer.json()["code"]) == (422, "cursor-invalid")
+        words = json.dumps(["where-used U-5", None, "2026-01-01T00:00:00Z", "\ud800"])
+        half = urlsafe_b64encode(words.encode()).decode().rstrip("=")
         answer = await viewer.get("/units/U-5/where-used", params={"cursor": half})
         assert (answer.status_code, answer.json()["code"]) == (422, "cursor-invalid")
+
+
+async def test_a_lot_with_a_slash_in_its_number_is_found(as_: Served) -> None:
+    """Suppliers number as they like."""
+    oil = {"part_number": "OIL", "revision": "A", "lot": "12/24", "quantity": "2", "unit_of_measure": "l"}
+    async with as_("operator") as operator:
+        assert (await operator.post("/units", json=oil)).status_code == 201
+        for path in ("", "/tree", "/where-used", "/epcis"):
+            assert (await operator.get(f"/units/OIL:12%2F24{path}")).status_code == 200
+        moved = await operator.post("/units/OIL:12%2F24/move", json={"location": "Rack 2", "quantity": "1"})
+    assert moved.json()["quantity"] == "1"

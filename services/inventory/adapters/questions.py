@@ -90,15 +90,6 @@ class Question:
     columns: Sequence[str]
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
-    def is_mine(self, given: Any) -> str:
-        """The name of the question in a cursor.
-
-        :raises ValueError: for that of another.
-        """
-        if given != self.name:
-            raise ValueError(given)
-        return self.name
-
 
 class Questions:
     """Asks PostgreSQL; each answer, page or stream is one statement."""
@@ -111,7 +102,8 @@ class Questions:
 
         :raises NotFound: when there is no such unit.
         """
-        _, as_of, known_at, after = page.begins_after(question.is_mine, _moment, _moment, _trail)
+        mine = _just(f"{question.name} {unit_id}")
+        _, as_of, known_at, after = page.begins_after(mine, _moment, _moment, _trail)
         async with self._engine.connect() as connection:
             await _check_there(connection, unit_id)
             if page.after is None:
@@ -121,7 +113,9 @@ class Questions:
             if page.after is None and len(found) > page.limit:  # only who goes on reading has to wait for it
                 await settled(connection, known_at)
                 found = await _rows(connection, question, unit_id, pin, page.limit + 1, after, more)
-        answer = page.of(found, lambda row: [question.name, *pin.document.values(), row["trail"]], _document)
+        answer = page.of(
+            found, lambda row: [f"{question.name} {unit_id}", *pin.document.values(), row["trail"]], _document
+        )
         return {"unit_id": unit_id, **pin.document, **answer}
 
     async def whole(
@@ -187,6 +181,20 @@ async def _rows(
     parameters = {"unit_id": unit_id, **moment.parameters, **begins, **question.defaults, **more}
     found = (await connection.execute(question.of_page, parameters)).mappings().all()
     return cast(Sequence[Row], found)
+
+
+def _just(mine: str) -> Callable[[Any], str]:
+    """Reads whose cursor it is: that of another question, or about another unit, begins nowhere in this answer.
+
+    :raises ValueError: for any other.
+    """
+
+    def read(given: Any) -> str:
+        if given != mine:
+            raise ValueError(given)
+        return mine
+
+    return read
 
 
 def _trail(given: Any) -> str:
