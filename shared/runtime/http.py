@@ -233,8 +233,8 @@ def make_app(
         title=title, description=description, lifespan=lifespan, redoc_url=None, max_body_size=MAX_EVENT_BYTES
     )
     app.state.guard = guard
-    app.add_middleware(Traced)
     app.add_middleware(Slashes)
+    app.add_middleware(Traced)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(TokenRefused, _token_refused)
     app.add_exception_handler(KeysAway, _keys_away)
