@@ -55,7 +55,7 @@ def installed(unit_id: str = ROTOR, parent_id: str = PUMP, **more: Any) -> Sent:
 def removed(unit_id: str = ROTOR, parent_id: str = PUMP, **more: Any) -> Sent:
     """A scanner says that a component was taken out."""
     data = {"parent_unit_id": parent_id, "unit_id": unit_id, "reason": "worn", "operator": "olga"}
-    names = {name: more.pop(name) for name in ("designator", "requirement_id", "scrapped") if name in more}
+    names = {name: more.pop(name) for name in ("designator", "quantity", "requirement_id", "scrapped") if name in more}
     return event("plant.unit.removed.v1", data | names, **more)
 
 

@@ -142,6 +142,14 @@ async def test_a_requirement_takes_no_more_whoever_comes_at_once(plant: Plant) -
     assert (plant.quantity(f"unit_id = '{LOT}'"), plant.quantity("lot = 'L1'")) == (75, 100)
 
 
+async def test_what_is_installed_comes_out_piece_by_piece_as_often_as_there_are_pieces(plant: Plant) -> None:
+    """Forty stations each take one of the 25 screws of a pump: 25 have one, 15 hear that none is in it any more."""
+    await plant.takes(screws("100"), wants_screws(units.PUMP, "25"), units.installed(LOT, quantity="25"))
+    endings = await plant.at_once(*([units.removed(LOT, quantity="1")] for _ in PUMPS))
+    assert (done(endings), plant.refusals["not-installed"]) == (25, 15)
+    assert (plant.quantity(f"parent_unit_id = '{units.PUMP}'"), plant.quantity("lot = 'L1'")) == (0, 100)
+
+
 async def test_forty_people_at_terminals_share_the_last_pieces(
     database: Callable[[str], Database], tmp_path: Path
 ) -> None:
