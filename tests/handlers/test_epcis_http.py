@@ -1,13 +1,15 @@
 """A unit's life as an EPCIS 2.0 document, over HTTP, on a real PostgreSQL."""
 
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from services.inventory.adapters.epcis import UNITS_OF_MEASURE, epcis_document
+from services.inventory.adapters.epcis import UNITS_OF_MEASURE, epcis_document, transformation_events
+from services.inventory.adapters.epcis_ids import Ids
 from services.inventory.app import build
 from shared.runtime.settings import SettingsWrong, load
 from shared.testing.databases import Database
@@ -214,6 +216,23 @@ async def test_a_run_that_builds_a_lot_puts_out_its_quantity(as_: Served, kept: 
     assert used["outputQuantityList"] == [{"epcClass": "urn:asbuilt:lot:CREAM:C1", "quantity": 35}]
     (put,) = [one for one in await life(as_, "BRG-1") if one["type"] == "AggregationEvent"]
     assert put["parentID"] == "urn:asbuilt:unit:CREAM%3AC1"
+
+
+def test_what_of_one_lot_stood_in_a_unit_is_one_quantity() -> None:
+    """Though it was put in in two goes, or part of it was taken out after the completion."""
+    oil = {"part_number": "OIL", "serial": None, "lot": "L9", "unit_of_measure": "l", "run_id": "R", "removed_at": None}
+    pump = {"unit_id": "P", "part_number": "PUMP", "serial": "P", "lot": None, "unit_of_measure": "each"}
+    release = {"run_id": "R", "at": at(4), "recorded_at": at(4), "done_by": None, "quantity": Decimal(1)}
+
+    def told_of(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+        stood = [oil | {"installed_at": at(1)} | one for one in rows]
+        return list(transformation_events(pump, [release], stood, Ids("urn:asbuilt")))
+
+    whole = told_of({"quantity": Decimal("0.5")})
+    apart = told_of({"quantity": Decimal("0.3")}, {"quantity": Decimal("0.2"), "removed_at": at(5)})
+    assert whole == apart
+    assert whole[0]["inputQuantityList"] == [{"epcClass": "urn:asbuilt:lot:OIL:L9", "quantity": 0.5, "uom": "LTR"}]
+    assert check(epcis_document(whole, at(6))) == []
 
 
 @pytest.mark.parametrize("unit_of_measure", [*UNITS_OF_MEASURE, "spool"])

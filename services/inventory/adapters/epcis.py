@@ -114,7 +114,7 @@ def transformation_events(unit: Row, releases: Sequence[Row], installed: Sequenc
 def _transformation(unit: Row, release: Row, used: Sequence[Row], ids: Ids) -> Document:
     seed = ids.event("TransformationEvent", unit["unit_id"], release["run_id"], _time(release["at"]))
     event = _event("TransformationEvent", seed, release["at"], release["recorded_at"], release["done_by"])
-    inputs = {"inputQuantityList": [_quantity(one, one["quantity"], ids) for one in used]}
+    inputs = {"inputQuantityList": [_quantity(one, quantity, ids) for one, quantity in _by_class(used, ids)]}
     is_lot = unit["serial"] is None
     output = (
         {"outputQuantityList": [_quantity(unit, release["quantity"], ids)]}
@@ -122,6 +122,16 @@ def _transformation(unit: Row, release: Row, used: Sequence[Row], ids: Ids) -> D
         else {"outputEPCList": [ids.epc(unit)]}
     )
     return event | {"bizStep": "assembling"} | inputs | output | _of_run(release["run_id"], ids)
+
+
+def _by_class(used: Sequence[Row], ids: Ids) -> Iterable[tuple[Row, Decimal]]:
+    """One sum for each lot: so the event stays what it is when part of what stood there is taken out later."""
+    sums: dict[tuple[str, str], tuple[Row, Decimal]] = {}
+    for one in used:
+        name = ids.epc(one), one["unit_of_measure"]
+        first, quantity = sums.get(name, (one, Decimal(0)))
+        sums[name] = first, quantity + one["quantity"]
+    return sums.values()
 
 
 def _stood(one: Row, at: datetime, before: datetime | None) -> bool:
