@@ -14,6 +14,7 @@ from services.run.adapters.idle import IdleSessions
 from services.run.adapters.lists import RunLists
 from services.run.adapters.queries import RunQueries
 from services.run.adapters.reassessing import Reassessor
+from services.run.adapters.report_pdf import Press
 from services.run.adapters.store import RunStore
 from services.run.announcements import announce
 from services.run.completing_handlers import note_evidence
@@ -100,5 +101,5 @@ def build(settings: Settings, *, parts: frozenset[str] = PARTS, watch: Watch | N
     store = RunStore(settings.remembered_aggregates)
     program = join(SERVICE, settings, store, parts=parts, watch=watch, extras=extras)
     reads = {"queries": RunQueries(program.engine), "lists": RunLists(program.engine)}
-    reads |= {"evidence": Evidence(program.engine)}
+    reads |= {"evidence": Evidence(program.engine), "press": Press(settings.report_fonts)}
     return serve_http(program, service.__doc__ or "", [router], **reads, objects=objects)

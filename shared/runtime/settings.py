@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.runtime import tls
@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         description="media types of files that are taken, as JSON",
     )
 
+    report_fonts: DirectoryPath | None = Field(
+        None,
+        description="folder of fonts for PDF reports, for letters that their own lack: Chinese, Arabic, …; without "
+        "them such letters are empty boxes there",
+    )
     epcis_id_base: str = Field(
         "urn:asbuilt",
         pattern=r"^(urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}(:[A-Za-z0-9._~-]+)*|https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*)$",

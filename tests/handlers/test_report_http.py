@@ -3,12 +3,16 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from services.run.adapters.report import report
+from services.run.adapters.report_html import html
+from services.run.adapters.report_pdf import Press
 from services.run.app import build
 from shared.contracts import samples
 from shared.testing.databases import Database
@@ -65,7 +69,7 @@ async def test_a_customer_reads_what_was_built_and_how(as_: Served) -> None:
         answer = await viewer.get(f"/runs/{R}/completions/1/report")
         again = await viewer.get(f"/runs/{R}/completions/1/report")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert (answer.content, answer.headers["etag"]) == (again.content, f'"{record["content_hash"]}"')
+    assert (answer.content, answer.headers["etag"]) == (again.content, f'"{record["content_hash"]}-html"')
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     page = Page(answer.content)
     assert ["Note", "First of its lot."] in page.rows
@@ -89,8 +93,8 @@ async def test_a_record_that_there_is_not_has_no_report(as_: Served) -> None:
 def test_everything_that_was_confirmed_is_in_the_report(name: str) -> None:
     """Of every record that was ever released; made again from the record alone, it is the same."""
     record = RECORDS[name]
-    assert report(record) == report(json.loads(json.dumps(record)))
-    text = Page(report(record)).text
+    assert html(report(record)) == html(report(json.loads(json.dumps(record))))
+    text = Page(html(report(record))).text
     assert [one for one in _texts(record) if one not in text] == []
 
 
@@ -99,9 +103,46 @@ def test_what_a_station_wrote_is_text_and_never_markup() -> None:
     record = next(one for one in RECORDS.values() if one.get("steps"))
     nasty = "<script>alert(1)</script>&\"'"
     steps = [{**one, "name": nasty} for one in record["steps"]]
-    page = Page(report({**record, "note": nasty, "part_number": nasty, "steps": steps}))
+    page = Page(html(report({**record, "note": nasty, "part_number": nasty, "steps": steps})))
     assert "script" not in page.tags
     assert ["Note", nasty] in page.rows
+
+
+async def test_a_customer_gets_a_pdf_to_keep(as_: Served) -> None:
+    """The same report with its fonts inside, and the same bytes each time."""
+    await as_.takes(*DONE)
+    record = await completed(as_, note="First of its lot.")
+    async with as_("viewer") as viewer:
+        answer = await viewer.get(f"/runs/{R}/completions/1/report", params={"format": "pdf"})
+        again = await viewer.get(f"/runs/{R}/completions/1/report", params={"format": "pdf"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert (answer.content, answer.headers["etag"]) == (again.content, f'"{record["content_hash"]}-pdf"')
+    assert "First of its lot." in _read(answer.content)
+    assert record["content_hash"] in _read(answer.content)
+
+
+@pytest.mark.parametrize("name", RECORDS)
+async def test_everything_that_was_confirmed_is_in_the_pdf(name: str) -> None:
+    """As in the other form; words that were broken at a line's end are whole for who copies them."""
+    record = RECORDS[name]
+    text = _without_gaps(_read(await Press(None).pdf(report(record))))
+    assert [one for one in _texts(record) if _without_gaps(one) not in text] == []
+
+
+async def test_what_a_station_wrote_is_text_in_the_pdf_too() -> None:
+    """It is no code of whatever sets the report."""
+    record = next(one for one in RECORDS.values() if one.get("steps"))
+    nasty = '#panic("x") $x$ *b* _i_ `r` @ref <label> "quoted" \\ // comment'
+    told = _without_gaps(_read(await Press(None).pdf(report({**record, "note": nasty, "part_number": nasty}))))
+    assert told.count(_without_gaps(nasty)) >= 2
+
+
+def _read(document: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(document)).pages)
+
+
+def _without_gaps(text: str) -> str:
+    return "".join(text.split())
 
 
 def _texts(value: Any) -> set[str]:

@@ -13,6 +13,8 @@ from services.run.adapters.calls import Queries, RunId
 from services.run.adapters.evidence import Evidence, installed_elsewhere
 from services.run.adapters.exporting import Export, Exports
 from services.run.adapters.report import report
+from services.run.adapters.report_html import html
+from services.run.adapters.report_pdf import Press
 from services.run.adapters.summary import live_summary, record_summary
 from services.run.domain.run import Completed
 from shared.runtime.http import NotFound, needs
@@ -36,6 +38,13 @@ REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """A report needs nothing from anywhere, and runs nothing."""
 
 RecordNumber = Annotated[int, Path(ge=1, le=1_000_000, examples=[1])]
+
+
+class ReportFormat(StrEnum):
+    """What a report is written in."""
+
+    HTML = "html"
+    PDF = "pdf"
 
 
 class Format(StrEnum):
@@ -112,17 +121,31 @@ async def show_b2mml(run_id: RunId, number: RecordNumber, queries: Queries) -> R
     return Response(operations_performance(record), media_type="application/xml")
 
 
-@router.get("/runs/{run_id}/completions/{number}/report", response_class=HTMLResponse, **needs("read"))
-async def show_report(run_id: RunId, number: RecordNumber, queries: Queries) -> Response:
-    """The end-of-line report of a completion record, one HTML document that prints on A4: what was built, each step
-    with its signer and values, what was installed with serials and lots, approvals, redlines, issues, the content hash.
+@router.get(
+    "/runs/{run_id}/completions/{number}/report",
+    response_class=HTMLResponse,
+    **needs("read"),
+)
+async def show_report(
+    request: Request,
+    run_id: RunId,
+    number: RecordNumber,
+    queries: Queries,
+    form: Annotated[ReportFormat, Query(alias="format", description="one document either way, A4")] = ReportFormat.HTML,
+) -> Response:
+    """The end-of-line report of a completion record: what was built, each step with its signer and values, what was
+    installed with serials and lots, approvals, redlines, issues, the content hash.
 
     It is made of the record alone: made again, it is the same, byte by byte.
     """
     await queries.run(run_id)
-    record = _numbered(await queries.completions(run_id), number)["record"]
-    headers = {"etag": f'"{record["content_hash"]}"', "content-security-policy": REPORT_POLICY, **NOT_SNIFFED}
-    return HTMLResponse(report(record), headers=headers)
+    told = report(_numbered(await queries.completions(run_id), number)["record"])
+    headers = {"etag": f'"{told.content_hash}-{form}"', "content-security-policy": REPORT_POLICY, **NOT_SNIFFED}
+    if form is ReportFormat.HTML:
+        return HTMLResponse(html(told), headers=headers)
+    headers["content-disposition"] = f'inline; filename="report-{number}.pdf"'
+    press: Press = request.app.state.press
+    return Response(await press.pdf(told), media_type="application/pdf", headers=headers)
 
 
 def _numbered(completions: list[dict[str, Any]], number: int) -> dict[str, Any]:

@@ -1,23 +1,58 @@
-"""The end-of-line report of a completion record: one HTML document for customers and auditors (domain.md 8).
+"""What the end-of-line report of a completion record says to customers and auditors (domain.md 8), before it is HTML or
+PDF.
 
-It is made of the record and of nothing else, so whoever makes it again gets the same bytes; it names the record's
-content hash. It needs nothing from anywhere, and prints on A4.
+It is made of the record and of nothing else, so whoever makes it again gets the same; it names the record's content
+hash.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 Document = Mapping[str, Any]
 
-STYLE = """
-@page { size: A4; margin: 18mm }
-body { font: 10pt/1.4 sans-serif; color: #111; max-width: 60em; margin: 1em auto }
-h1 { font-size: 16pt } h2 { font-size: 12pt; border-bottom: 1px solid #999 } h3 { font-size: 10.5pt; margin-bottom: 0 }
-table { border-collapse: collapse; width: 100%; margin: .3em 0 } tr { break-inside: avoid } thead { display: table-header-group }
-th, td { text-align: left; vertical-align: top; padding: .15em .6em .15em 0; border-bottom: 1px solid #ddd; overflow-wrap: anywhere }
-h2, h3 { break-after: avoid } .out { font-weight: bold } .hash { font-family: monospace; overflow-wrap: anywhere }
-"""  # noqa: E501 - a rule is read as a line
+OUT_OF_RANGE = "out-of-range"
+"""The one text that stands out where it is a cell by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Begins a section (2) or a part of it (3)."""
+
+    level: int
+    text: str
+    kind: Literal["heading"] = "heading"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A sentence or two; ``exact`` where each character counts."""
+
+    text: str
+    exact: bool = False
+    kind: Literal["paragraph"] = "paragraph"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under a head; without one, each row is a name and what it names."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    kind: Literal["table"] = "table"
+
+
+Block = Heading | Paragraph | Table
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What stands in a report, from top to bottom."""
+
+    title: str
+    content_hash: str
+    blocks: tuple[Block, ...]
+
 
 HOW_TO_CHECK = (
     "The content hash is SHA-256 over the completion record as canonical JSON (RFC 8785), without its content_hash. "
@@ -25,15 +60,13 @@ HOW_TO_CHECK = (
 )
 
 
-def report(record: Document) -> bytes:
-    """The report of one completion record, UTF-8."""
-    title = escape(f"End-of-line report: {record['part_number']} {record.get('serial') or record['unit_id']}")
-    parts = "\n".join((f"<h1>{title}</h1>", *_head(record), *_sections(record), *_proof(record)))
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{parts}\n</body></html>\n'.encode()
+def report(record: Document) -> Report:
+    """The report of one completion record."""
+    title = f"End-of-line report: {record['part_number']} {record.get('serial') or record['unit_id']}"
+    return Report(title, record["content_hash"], (*_head(record), *_sections(record), *_proof(record)))
 
 
-def _head(record: Document) -> Iterator[str]:
+def _head(record: Document) -> Iterator[Block]:
     procedure, place = record["procedure"], record.get("place") or {}
     yield _pairs(
         ("Part", f"{record['part_number']} revision {record['revision']}"),
@@ -60,7 +93,7 @@ def _head(record: Document) -> Iterator[str]:
     )
 
 
-def _sections(record: Document) -> Iterator[str]:
+def _sections(record: Document) -> Iterator[Block]:
     yield from _steps(record)
     yield from _requirements(record)
     yield from _installations(record)
@@ -71,17 +104,17 @@ def _sections(record: Document) -> Iterator[str]:
     yield from _files("Files of the run", record.get("files"))
 
 
-def _steps(record: Document) -> Iterator[str]:
+def _steps(record: Document) -> Iterator[Block]:
     counts = record["counts"]
-    yield _h2("Steps")
+    yield Heading(2, "Steps")
     resolved = f", {counts['steps_failed_then_resolved']} of them failed and resolved"
-    yield _p(f"{counts['steps_completed']} of {counts['steps_total']} completed{resolved}.")
+    yield Paragraph(f"{counts['steps_completed']} of {counts['steps_total']} completed{resolved}.")
     for step in record.get("steps") or ():
         yield from _step(step)
 
 
-def _step(step: Document) -> Iterator[str]:
-    yield f"<h3>{escape(step['name'])} ({escape(step['step_id'])})</h3>"
+def _step(step: Document) -> Iterator[Block]:
+    yield Heading(3, f"{step['name']} ({step['step_id']})")
     failure = step.get("failure") or {}
     yield _pairs(
         ("State", step["state"] if step["required"] else f"{step['state']}, optional"),
@@ -116,14 +149,14 @@ def _value(one: Document) -> Sequence[str]:
     )
 
 
-def _requirements(record: Document) -> Iterator[str]:
+def _requirements(record: Document) -> Iterator[Block]:
     lines = record["counts"]["requirements"]
     names = ("requirement_id", "part_number", "required", "installed", "excepted")
     rows = [[one[name] for name in names] for one in lines]
     yield from _table("Build requirements", ("Requirement", "Part", "Required", "Installed", "Excepted"), rows)
 
 
-def _installations(record: Document) -> Iterator[str]:
+def _installations(record: Document) -> Iterator[Block]:
     rows = [_installation(one) for one in record.get("installations") or ()]
     head = ("Requirement", "Part", "Unit", "Serial or lot", "Quantity", "Installed")
     yield from _table(f"Installed (as-built version {record['as_built_version']})", head, rows)
@@ -139,7 +172,7 @@ def _installation(one: Document) -> Sequence[str]:
     return place, part + substitute, unit, label, quantity, _did(one.get("installed_at"), one.get("installed_by"))
 
 
-def _gates(record: Document) -> Iterator[str]:
+def _gates(record: Document) -> Iterator[Block]:
     rows = [
         (one["name"], one["role"], _did(one.get("approved_at"), one.get("approved_by")) or "closed without an approval")
         for one in record.get("gates") or ()
@@ -147,7 +180,7 @@ def _gates(record: Document) -> Iterator[str]:
     yield from _table("Approvals", ("Gate", "Role", "Approved"), rows)
 
 
-def _redlines(record: Document) -> Iterator[str]:
+def _redlines(record: Document) -> Iterator[Block]:
     head = ("Redline", "State", "Reason", "Author", "Steps", "Applied", "Accepted for", "Issue")
     yield from _table("Redlines", head, [_redline(one) for one in record.get("redlines") or ()])
 
@@ -158,18 +191,18 @@ def _redline(one: Document) -> Sequence[str]:
     return one["redline_id"], one["state"], one["reason"], _by(one["author"]), *of_many
 
 
-def _issues(record: Document) -> Iterator[str]:
+def _issues(record: Document) -> Iterator[Block]:
     names = ("issue_id", "title", "state", "disposition")
     rows = [[one.get(name) or "" for name in names] for one in record.get("issues") or ()]
     yield from _table("Issues", ("Issue", "Title", "State", "Disposition"), rows)
 
 
-def _acknowledged(record: Document) -> Iterator[str]:
+def _acknowledged(record: Document) -> Iterator[Block]:
     rows = [(one["code"], one["subject"]) for one in record.get("acknowledged") or ()]
     yield from _table("Acknowledged warnings", ("Warning", "Subject"), rows)
 
 
-def _files(title: str, files: Iterable[Document] | None) -> Iterator[str]:
+def _files(title: str, files: Iterable[Document] | None) -> Iterator[Block]:
     rows = [
         (one["name"], one["media_type"], f"{one['size_bytes']} bytes", one["sha256"], one.get("uri") or "")
         for one in files or ()
@@ -177,32 +210,23 @@ def _files(title: str, files: Iterable[Document] | None) -> Iterator[str]:
     yield from _table(title, ("File", "Type", "Size", "SHA-256", "Kept elsewhere"), rows)
 
 
-def _proof(record: Document) -> Iterator[str]:
-    yield _h2("Proof")
-    yield f'<p class="hash">{escape(record["content_hash"])}</p>'
-    yield _p(HOW_TO_CHECK)
+def _proof(record: Document) -> Iterator[Block]:
+    yield Heading(2, "Proof")
+    yield Paragraph(record["content_hash"], exact=True)
+    yield Paragraph(HOW_TO_CHECK)
 
 
-def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Block]:
     """Nothing, where there are no rows."""
     if rows:
         if title:
-            yield _h2(title)
-        body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-        names = "".join(f"<th>{escape(name)}</th>" for name in head)
-        yield f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
+            yield Heading(2, title)
+        yield Table(tuple(head), tuple(map(tuple, rows)))
 
 
-def _cell(text: str) -> str:
-    mark = ' class="out"' if text == "out-of-range" else ""
-    return f"<td{mark}>{escape(text)}</td>"
-
-
-def _pairs(*pairs: tuple[str, str | None]) -> str:
+def _pairs(*pairs: tuple[str, str | None]) -> Table:
     """A table of what there is."""
-    told = ((name, text) for name, text in pairs if text)
-    rows = "".join(f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in told)
-    return f"<table>{rows}</table>"
+    return Table((), tuple((name, text) for name, text in pairs if text))
 
 
 def _listed(*texts: str | None) -> str:
@@ -232,11 +256,3 @@ def _plain(value: Any) -> str:
 
 def _seconds(seconds: str | None) -> str:
     return f"{seconds} s" if seconds else ""
-
-
-def _h2(text: str) -> str:
-    return f"<h2>{escape(text)}</h2>"
-
-
-def _p(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
