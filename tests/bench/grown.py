@@ -34,7 +34,9 @@ COLUMNS = """
 
 
 def fill(ground: Ground, units: int, wanted: int) -> None:
-    """Make of the rows that ``units`` left as many as ``wanted`` would have left."""
+    """Make of the rows that ``units`` left as many as ``wanted`` would have left, and let PostgreSQL tidy up: rows that
+    came over weeks would have been tidied up over weeks.
+    """
     asyncio.run(_fill(ground.plant.postgres.url, wanted // units))
 
 
@@ -50,7 +52,7 @@ async def _fill_service(url: str, tables: Sequence[str], times: int) -> None:
         for table in tables:
             columns = [row[0] for row in await connection.fetch(COLUMNS, table)]
             await connection.execute(_multiplied(table, columns), times // SELDOM.get(table, 1) - 1)
-            await connection.execute(f"analyze {table}")
+            await connection.execute(f"vacuum (analyze, freeze) {table}")
     finally:
         await connection.close()
 
