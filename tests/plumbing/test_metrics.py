@@ -32,8 +32,10 @@ def test_a_batch_and_a_command_are_counted_and_timed(plant: PlantUnderTest) -> N
     """Two orders, one of them twice, rubbish and a person's order; nobody relays, so the announcements wait."""
     process = plant.start("run", "services.run", "serve", "--only", "http", "--only", "consumer").wait_ready()
     batch = [ordered("M-1", id_="once"), ordered("M-2"), ordered("M-1", id_="once")]
-    published = plant.publish.all([*batch, Sent("plant.steps", b"M-2", b"rubbish")])
-    eventually(lambda: plant.has_reached("run", published), 30, "the batch is done")
+    ordered_at = plant.publish.all(batch)
+    eventually(lambda: plant.has_reached("run", ordered_at), 30, "the orders are done")
+    said_at = plant.publish.all([Sent("plant.steps", b"M-2", b"rubbish")])
+    eventually(lambda: plant.has_reached("run", said_at), 30, "the rubbish stands aside")
     with plant.client("run", "lead") as lead:
         assert lead.post("/runs", json=order("M-3")).status_code == 201
     waiting = plant.database("run").count("outbox")
