@@ -269,15 +269,13 @@ class Road:
     async def _fresh(self, transaction: Transaction[Any], messages: Sequence[Message], walk: Walk) -> list[Message]:
         """Messages never seen before, once each; those that stood aside were claimed when they came."""
         identities = [self._identity(message) for message in messages]
-        taken = [message.parked_id is None and not self.service.ignores(message) for message in messages]
-        ids = {one for one, is_taken in zip(identities, taken, strict=True) if is_taken}
+        ids = {one for one, message in zip(identities, messages, strict=True) if message.parked_id is None}
         aside = [m.parked_id for m in messages if m.parked_id is not None]
         unseen = await transaction.claim(list(ids)) if ids else set()
         unsettled = await transaction.reclaim(aside) if aside else set()
         fresh = []
-        for message, identity, is_taken in zip(messages, identities, taken, strict=True):
-            is_new = identity in unseen if is_taken else message.parked_id is None
-            if is_new or message.parked_id in unsettled:
+        for message, identity in zip(messages, identities, strict=True):
+            if message.parked_id in unsettled or (message.parked_id is None and identity in unseen):
                 unseen.discard(identity)
                 fresh.append(message)
         walk.endings["seen"] += len(messages) - len(fresh)

@@ -3,44 +3,30 @@
 import asyncio
 import csv
 import json
-from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from io import StringIO
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
 from services.inventory.adapters.as_built import tree_text
-from services.inventory.app import build
 from shared.testing import sql
 from shared.testing.conditions import eventually_async
 from shared.testing.databases import Database
 from tests.handlers.genealogy_rows import Ledger, Put, at
 from tests.handlers.inventory_records import PUMP, ROTOR, created, installed, received, removed
-from tests.handlers.served import Served, served
+from tests.handlers.served import Served
 
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The inventory service's database, fresh."""
-    return database("inventory")
+SERVICE = "inventory"
 
 
 @pytest.fixture
 def ledger(kept: Database) -> Ledger:
     """Writes stories into it."""
     return Ledger(kept)
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The inventory service, served: `as_("viewer")` is a client."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
 
 
 async def asked(as_: Served, unit_id: str, what: str, **query: Any) -> Any:

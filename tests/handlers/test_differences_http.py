@@ -1,32 +1,16 @@
 """Differences of as-builts over HTTP, on a real PostgreSQL: two units, one unit at two times, and against the plan."""
 
 import json
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from services.inventory.app import build
 from shared.testing.databases import Database
 from shared.testing.topics import Sent, event
 from tests.handlers.bench import BY
 from tests.handlers.genealogy_rows import Ledger, Put, at
 from tests.handlers.inventory_records import PUMP, ROTOR, an_issue, created, installed, received
-from tests.handlers.served import Served, served
+from tests.handlers.served import Served
 
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The inventory service's database, fresh."""
-    return database("inventory")
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The inventory service, served: `as_("viewer")` is a client."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
+SERVICE = "inventory"
 
 
 PUMPS = "PUMP-100:L9"

@@ -1,29 +1,12 @@
 """Endpoints over HTTP, on a real PostgreSQL: what may be a secret is kept for deliveries, and shown to nobody."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-
-import pytest
-
-from services.notification.app import build
 from shared.testing.databases import Database
-from tests.handlers.served import Served, served
+from tests.handlers.served import Served
+
+SERVICE = "notification"
 
 URL = "https://erp.example.com/hooks?token=swordfish"
 WANTED = {"url": URL, "description": "the ERP", "events": ["run.*"]}
-
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The notification service's database, fresh."""
-    return database("notification")
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The notification service, served: `as_("admin")` is a client."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
 
 
 async def test_the_query_of_an_endpoint_is_kept_for_deliveries_and_shown_nowhere(as_: Served, kept: Database) -> None:

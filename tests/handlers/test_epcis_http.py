@@ -1,6 +1,5 @@
 """A unit's life as an EPCIS 2.0 document, over HTTP, on a real PostgreSQL."""
 
-from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,20 +18,9 @@ from tests.handlers.genealogy_rows import OLGA, Ledger, Put, at
 from tests.handlers.inventory_records import PUMP, ROTOR, completed, created, installed, received, removed, reopened
 from tests.handlers.served import Served, served
 
+SERVICE = "inventory"
+
 LOT = "OIL:L 9"
-
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The inventory service's database, fresh."""
-    return database("inventory")
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The inventory service, served: `as_("viewer")` is a client."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
 
 
 async def life(as_: Served, unit_id: str) -> list[dict[str, Any]]:

@@ -5,8 +5,6 @@ a page needs, however large the whole is.
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,28 +13,16 @@ import pytest
 from services.inventory.adapters.as_built import PLACED
 from services.inventory.adapters.questions import BETWEEN, Question
 from services.inventory.adapters.where_used import USED
-from services.inventory.app import build
 from shared.testing.databases import Database
 from tests.handlers.genealogy_rows import Ledger, Put
-from tests.handlers.served import Served, served
+from tests.handlers.served import Served
 from tests.handlers.test_as_built_http import a_story, asked
 from tests.handlers.test_unit_lists import read
 
+SERVICE = "inventory"
+
 LOT = "OIL:L9"
 PAGE = 10
-
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The inventory service's database, fresh."""
-    return database("inventory")
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The inventory service, served: `as_("viewer")` is a client."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
 
 
 async def in_pages(as_: Served, unit_id: str, what: str, limit: int, **query: Any) -> list[dict[str, Any]]:

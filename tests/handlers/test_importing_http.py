@@ -1,34 +1,20 @@
 """Taking in history over HTTP, on a real PostgreSQL: who may, and what is told of it."""
 
 import json
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.run.app import build
 from shared.testing.databases import Database
 from tests.handlers.run_records import ORDER, R
-from tests.handlers.served import Served, served
+from tests.handlers.served import Served
+
+SERVICE = "run"
 
 READY = "asbuilt.run.ready.v1"
 STEPS = [{"step_id": "assemble", "name": "Assemble"}]
 ORDERED, SIGNED, COMPLETED = "2019-03-04T07:00:00+00:00", "2019-03-04T07:30:00+00:00", "2019-03-04T09:00:00+01:00"
-
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The run service's database, fresh."""
-    return database("run")
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The run service, served: `as_("admin")` is a client."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
 
 
 async def asked(as_: Served, role: str, what: str, **body: Any) -> dict[str, Any]:

@@ -1,35 +1,21 @@
 """Lists of runs over HTTP, on a real PostgreSQL: filters, sorts, pages, and what a page costs."""
 
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.run.app import build
 from shared.testing.databases import Database
 from shared.testing.topics import Sent, event
 from tests.bench.lists import PAGE, costs, fill
 from tests.handlers.run_records import ORDER
-from tests.handlers.served import Served, served
+from tests.handlers.served import Served
+
+SERVICE = "run"
 
 BEGAN = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 SORTS = ("ordered_at", "started_at", "completed_at")
-
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The run service's database, fresh."""
-    return database("run")
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The run service, served: `as_("viewer")` is a client."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
 
 
 def at(hours: float) -> datetime:

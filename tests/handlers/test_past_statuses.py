@@ -1,33 +1,19 @@
 """What a unit's status was, in trees and traces of the past: as of a time, as known at one; on a real PostgreSQL."""
 
-from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from services.inventory.app import build
 from shared.testing.databases import Database
 from shared.testing.topics import Sent
 from tests.handlers.genealogy_rows import Ledger, Put, Said, at
 from tests.handlers.inventory_records import PUMP, ROTOR, an_issue, completion, created, installed, received, removed
-from tests.handlers.served import Served, served
+from tests.handlers.served import Served
 from tests.handlers.test_as_built_http import asked, listed, moment, now
 
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The inventory service's database, fresh."""
-    return database("inventory")
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The inventory service, served: `as_("viewer")` is a client."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
+SERVICE = "inventory"
 
 
 async def statuses(as_: Served, unit_id: str, **query: Any) -> dict[str, str | None]:

@@ -1,33 +1,19 @@
 """Stock over HTTP and its topic, on a real PostgreSQL: receipts, moves, splits, scrap, returns, locations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.inventory.app import build
 from shared.testing.databases import Database
 from shared.testing.topics import event
 from tests.handlers.inventory_records import PUMP, ROTOR, created, installed, received
-from tests.handlers.served import Served, served
+from tests.handlers.served import Served
+
+SERVICE = "inventory"
 
 LOT = "SCR-4:L1"
 RECEIPT = {"part_number": "SCR-4", "revision": "A", "lot": "L1", "quantity": "400", "location": "Rack 3"}
-
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The inventory service's database, fresh."""
-    return database("inventory")
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The inventory service, served."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
 
 
 async def said(as_: Served, path: str, body: Any, role: str = "quality", method: str = "POST") -> Any:

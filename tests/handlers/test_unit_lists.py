@@ -1,33 +1,17 @@
 """Lists of units over HTTP, on a real PostgreSQL: filters, pages, and what a page reads."""
 
 import json
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from services.inventory.adapters.listing import WantedUnits, paged
-from services.inventory.app import build
 from shared.testing.databases import Database
 from shared.testing.topics import event
 from tests.handlers.inventory_records import PUMP, ROTOR, created, installed, received
-from tests.handlers.served import Served, served
+from tests.handlers.served import Served
+
+SERVICE = "inventory"
 
 PAGE = 50
-
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The inventory service's database, fresh."""
-    return database("inventory")
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The inventory service, served."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
 
 
 async def listed(as_: Served, **wanted: Any) -> list[str]:

@@ -2,41 +2,27 @@
 
 import csv
 import json
-from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from io import StringIO
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from services.inventory.app import build
 from shared.testing.databases import Database
 from tests.handlers.genealogy_rows import Ledger, Put, at
-from tests.handlers.served import Served, served
+from tests.handlers.served import Served
 from tests.handlers.test_as_built_http import a_story, replayed
 
+SERVICE = "inventory"
+
 LOT = "OIL:L9"
-
-
-@pytest.fixture
-def kept(database: Callable[[str], Database]) -> Database:
-    """The inventory service's database, fresh."""
-    return database("inventory")
 
 
 @pytest.fixture
 def ledger(kept: Database) -> Ledger:
     """Writes stories into it."""
     return Ledger(kept)
-
-
-@pytest.fixture
-async def as_(kept: Database, tmp_path: Path) -> AsyncIterator[Served]:
-    """The inventory service, served: `as_("viewer")` is a client."""
-    async with served(build, kept, tmp_path) as service:
-        yield service
 
 
 async def used(as_: Served, unit_id: str, what: str = "where-used", **query: Any) -> list[dict[str, Any]]:

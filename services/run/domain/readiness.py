@@ -12,7 +12,7 @@ from services.run.domain.delivery import DeliveryNoted
 from services.run.domain.evolve import evolve
 from services.run.domain.policies import Policies
 from services.run.domain.review import is_blocked, review
-from services.run.domain.run import Run, StepState
+from services.run.domain.run import OUT_OF_THE_WAY, Run
 from shared.kernel import Actor
 
 Events = tuple[events.AnyEvent, ...]
@@ -21,7 +21,7 @@ MOST_BLOCKERS = 20
 """That are named when a run is not ready any more; the review has all."""
 
 _ELSEWHERE = frozenset(
-    (
+    {
         events.StepStarted,
         events.ValueRecorded,
         events.StepSignedOff,
@@ -46,11 +46,9 @@ _ELSEWHERE = frozenset(
         DeliveryNoted,
         events.EvidenceRefused,
         events.EvidenceSettled,
-    )
+    }
 )
 """Events that complete no step but the one that they name."""
-
-_DONE = (StepState.COMPLETE, StepState.CANCELED)
 
 
 def with_readiness(run: Run | None, happened: Events, policies: Policies) -> Events:
@@ -79,7 +77,7 @@ def _stays_blocked(run: Run, happened: Events) -> bool:
     touched = [getattr(event, "step_id", None) for event in happened]
     for ordered in reversed(run.order.steps):
         step = run.steps[ordered.step_id]
-        if step.definition.required and ordered.step_id not in touched and step.state not in _DONE:
+        if step.definition.required and ordered.step_id not in touched and step.state not in OUT_OF_THE_WAY:
             return True
     return False
 

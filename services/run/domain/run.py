@@ -26,6 +26,10 @@ class StepState(StrEnum):
     CANCELED = "canceled"
 
 
+OUT_OF_THE_WAY = (StepState.COMPLETE, StepState.CANCELED)
+"""Nothing waits for a step that is done, or is not to be."""
+
+
 class RunStatus(StrEnum):
     """Where a run stands; derived, never stored by hand."""
 

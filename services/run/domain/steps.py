@@ -19,13 +19,11 @@ from services.run.domain.refusals import (
     UnknownField,
     UpstreamNotComplete,
 )
-from services.run.domain.run import Recording, Run, SessionEnd, Step, StepState, with_step
+from services.run.domain.run import OUT_OF_THE_WAY, Recording, Run, SessionEnd, Step, StepState, with_step
 from services.run.domain.sessions import checked_in, everybody_out, seen
 from shared.kernel import Actor, changed
 
 Events = tuple[events.AnyEvent, ...]
-
-_OUT_OF_THE_WAY = (StepState.COMPLETE, StepState.CANCELED)
 
 
 def start(run: Run, command: StartStep) -> Events:
@@ -56,7 +54,7 @@ def begin(run: Run, step: Step, command: Command) -> Events:
 
 def _check_upstream(run: Run, step: Step) -> None:
     """What is upstream is complete, or was left out."""
-    waiting = [one for one in step.definition.after if run.steps[one].state not in _OUT_OF_THE_WAY]
+    waiting = [one for one in step.definition.after if run.steps[one].state not in OUT_OF_THE_WAY]
     if waiting:
         raise UpstreamNotComplete(step_id=step.definition.step_id, upstream=", ".join(waiting))
 
