@@ -1,13 +1,15 @@
 """The consumer: hands batches of Kafka records to the road and commits offsets after it. While one batch is in the
 database, the next is polled and read.
 
-FastStream's batch subscriber does the polling. Its own parser and ack are not used: one record with a strange
-header would cost its whole batch, and an ack commits what was polled, not what was done.
+FastStream's batch subscriber makes the member of the group and its loop. Its own poll, parser and ack are not used:
+after a poll that brought nothing it sleeps, one record with a strange header would cost its whole batch, and an ack
+commits what was polled, not what was done.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from itertools import chain
 from time import monotonic
 from typing import Any
 
@@ -17,7 +19,6 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
 
 from shared.messaging.batches import take_whatever_comes
@@ -33,6 +34,12 @@ rebalance timeout of 10 s."""
 
 STOP_S = 3.5
 """How long the end of the process waits for the batch in hand; then it is rolled back, and comes again."""
+
+POLL_MS = 500
+"""How long a poll waits for the first record; what comes is handed over at once."""
+
+COMMIT_EVERY_S = 0.1
+"""Offsets are committed so often at most: what is not committed comes again, and is known."""
 
 COMMIT_S = 1.0
 """How long it waits for the offsets: the broker may be away, and what is not committed comes again too."""
@@ -75,7 +82,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._max_records = max_records
         self._stopping = False
         self._batch: asyncio.Task[None] | None = None
+        self._done: dict[TopicPartition, int] = {}
         self._committing: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
         self._revocations = 0
         self._has_joined = False
         self._homeless_since: float | None = None
@@ -87,7 +96,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             max_records=max_records,
-            batch_timeout_ms=10,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=1_000,
             max_poll_interval_ms=300_000,
@@ -95,6 +103,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             parser=_parse,
             decoder=_decode,
         )
+        self._subscriber.get_msg = self._poll  # type: ignore[method-assign]
         self._subscriber(self._handle)
 
     async def start(self) -> None:
@@ -143,6 +152,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._batch_ended(HANDOVER_S)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._committed(), HANDOVER_S)
+            self._done.clear()
 
     async def on_partitions_assigned(self, assigned: object) -> None:  # noqa: ARG002 - its listener's form
         """Nothing to prepare: what is known is read from the database."""
@@ -178,11 +188,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
     def _consumer(self) -> AIOKafkaConsumer | None:
         return self._subscriber.consumer
 
-    async def _handle(self, message: KafkaMessage) -> None:
+    async def _poll(self, consumer: AIOKafkaConsumer) -> tuple[Record, ...]:
+        fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._max_records)
+        return tuple(chain.from_iterable(fetched.values()))
+
+    async def _handle(self, records: tuple[Any, ...]) -> None:
         """Read a batch, wait for the one before, let it begin. One that was revoked or came too late meanwhile is
         left alone: its offsets are not committed, so it comes again.
         """
-        records: tuple[Any, ...] = message.raw_message
         if self._stopping:
             return
         revocations = self._revocations
@@ -203,8 +216,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         finally:
             self.batch_since = None
         if is_taken:
-            await self._committed()
-            self._committing = asyncio.create_task(self._commit(offsets))
+            self._done |= offsets
+            if self._committing is None or self._committing.done():
+                self._committing = asyncio.create_task(self._commit_all())
 
     async def _batch_ended(self, within_s: float | None = None) -> None:
         if self._batch is not None:
@@ -227,6 +241,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._patience.relax("consumer")
                 return True
 
+    async def _commit_all(self) -> None:
+        """Commit what is done, and what gets done meanwhile."""
+        while self._done:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), COMMIT_EVERY_S)
+            offsets, self._done = self._done, {}
+            if offsets:
+                await self._commit(offsets)
+
     async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
         consumer = self._consumer
         if consumer is None:
@@ -239,9 +262,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             _log.info("offsets not committed", because=f"{type(error).__name__}: {error}")
 
     async def _committed(self) -> None:
-        committing, self._committing = self._committing, None
-        if committing is not None:
-            await committing
+        """Commit what is done now."""
+        if self._committing is not None:
+            self._hurry.set()
+            try:
+                await self._committing
+            finally:
+                self._hurry.clear()
 
 
 def _next_offsets(records: Sequence[Record]) -> dict[TopicPartition, int]:

@@ -230,7 +230,12 @@ def make_app(
 ) -> FastAPI:
     """A service's HTTP application, with its conventions; routes are added by the service."""
     app = FastAPI(
-        title=title, description=description, lifespan=lifespan, redoc_url=None, max_body_size=MAX_EVENT_BYTES
+        title=title,
+        description=description,
+        lifespan=lifespan,
+        redoc_url=None,
+        max_body_size=MAX_EVENT_BYTES,
+        telemetry={"tracing": False, "operation_spans": False, "logs": False},  # `Traced` has one span a request
     )
     app.state.guard = guard
     app.add_middleware(Slashes)

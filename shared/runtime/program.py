@@ -270,7 +270,7 @@ def _broker(settings: Settings) -> KafkaBroker:
         allow_auto_create_topics=False,
         graceful_timeout=8.0,
         logger=None,
-        apply_types=True,
+        apply_types=False,
     )
 
 

@@ -40,7 +40,7 @@ def latency(ground: Ground) -> dict[str, dict[str, float]]:
     plant.serve(["run", "notification"], {"notification": networks})
     runs = [load.run_id(number) for number in range(WARM_UP + CONFIRMED)]
     ground.publish(load.order(run, steps=1, required=False) for run in runs)
-    until(lambda: ground.on_topic("asbuilt.runs") >= len(runs), 60, "the orders are taken")
+    until(lambda: ground.on_topic("asbuilt.runs") >= 2 * len(runs), 60, "the runs are ordered and ready")
     token = mint(plant.private_key_file, "lead", ["lead", "admin"], timedelta(hours=1))
     return {"latency": asyncio.run(_measured(ground, runs, token))}
 

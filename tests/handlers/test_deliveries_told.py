@@ -1,5 +1,6 @@
 """How a delivery of a completion ended is told in the transaction that records it, on a real PostgreSQL."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from services.notification.adapters import tables
 from services.notification.adapters.desk import Desk, Due, Result
 from services.notification.adapters.store import EndpointStore
 from services.notification.app import SERVICE
@@ -21,6 +23,7 @@ from shared.messaging.watch import Unwatched
 from shared.runtime.database import is_waiting
 from shared.runtime.permissions import PERMISSIONS, allowing
 from shared.testing import feed
+from shared.testing.conditions import eventually_async
 from shared.testing.databases import Database
 from tests.handlers.bench import EARLY_FOR, Bench
 from tests.rules.notification.test_endpoints import BY, NOON, SECRET
@@ -63,6 +66,11 @@ async def bench(engine: AsyncEngine) -> Bench:
     return bench
 
 
+def at_once(engine: AsyncEngine) -> AsyncEngine:
+    """Its connections commit by themselves, as the sender's does."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 async def told(engine: AsyncEngine) -> list[dict[str, Any]]:
     """What the outbox holds of deliveries."""
     async with engine.connect() as connection:
@@ -83,7 +91,7 @@ def result(due: Due, state: str) -> Result:
 
 async def test_each_ending_is_told_once_and_what_goes_on_is_not(engine: AsyncEngine, bench: Bench) -> None:
     """A result that is recorded again, because the sender died in between, says nothing new."""
-    async with engine.connect() as connection:
+    async with at_once(engine).connect() as connection:
         desk = Desk(connection, 4)
         due, _ = await desk.due(())
         first, second = due
@@ -102,7 +110,7 @@ async def test_each_ending_is_told_once_and_what_goes_on_is_not(engine: AsyncEng
 
 async def test_a_record_that_fails_tells_nothing(engine: AsyncEngine, bench: Bench) -> None:
     """The word and what it is about are one transaction."""
-    async with engine.connect() as connection:
+    async with at_once(engine).connect() as connection:
         desk = Desk(connection, 4)
         due, _ = await desk.due(())
         broken = replace(result(due[1], "delivered"), due=replace(due[1], delivery=replace(due[1].delivery, body=b"{")))
@@ -121,6 +129,33 @@ async def test_what_is_skipped_or_forgotten_is_given_up(engine: AsyncEngine, ben
     assert skipped[-1]["data"]["by"] == {"person": BY.person}
     await bench.takes(*COMPLETED[2:3])
     assert (await bench.asked(disable, E, key="again")).status == 200
-    async with engine.connect() as connection:
+    async with at_once(engine).connect() as connection:
         await Desk(connection, 4).trim(timedelta(0))
     assert names(await told(engine))[4:] == ["queued", "given-up"]
+
+
+async def test_a_lane_to_which_something_was_added_meanwhile_is_not_closed(engine: AsyncEngine, bench: Bench) -> None:
+    """The sender found nothing waiting in it, a moment before the next event of the same run came."""
+    async with at_once(engine).connect() as connection, engine.connect() as other:
+        desk = Desk(connection, 4)
+        first, second = (await desk.due(()))[0]
+        await desk.record([replace(result(one, "delivered"), after_ms=0) for one in (first, second)])
+        due, empty = await desk.due(())
+        assert (due, len(empty)) == ([], 2)
+        again = {"endpoint_id": [E], "lane": [first.delivery.lane]}
+        await other.execute(tables.OPEN_LANES, again)
+        await other.execute(tables.QUEUE_AGAIN, {"ids": [first.delivery.delivery_id]})
+        closing = asyncio.create_task(desk.close(empty))
+        await eventually_async(lambda: waits_for_a_lock(engine), 10, "the sender waits for the lane")
+        await other.commit()
+        await closing
+        assert [one.delivery for one in (await desk.due(()))[0]] == [first.delivery]
+        lanes = (await connection.exec_driver_sql("select lane from lane")).scalars().all()
+    assert lanes == [first.delivery.lane]
+
+
+async def waits_for_a_lock(engine: AsyncEngine) -> bool:
+    """Whether a statement in this database waits for another transaction."""
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    async with engine.connect() as connection:
+        return bool((await connection.exec_driver_sql(waiting)).scalar())

@@ -6,17 +6,19 @@ Everything goes over the one connection that holds the lock: who has lost the lo
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notification.adapters.store import ENDPOINT
-from services.notification.adapters.telling import ITSELF, Ended, delivery_of, given_up, tell
+from services.notification.adapters.telling import ITSELF, Ended, delivery_of, given_up, tell, told
 from services.notification.domain.endpoint import Delivery, Endpoint
 from services.notification.domain.events import DeliveryDelivered, DeliveryGivenUp
 from services.notification.domain.told import TOLD
+from shared.messaging.postgres import by_key, driver_of
 from shared.messaging.rows import transposed
+from shared.messaging.transaction import Announcement
 
 SENDER_LOCK = 0x6173_6275_696C_7403
 """The advisory lock of the one active sender of a database."""
@@ -35,11 +37,11 @@ DUE = text("""
     with flying as (
         select * from unnest(cast(:endpoints as text[]), cast(:lanes as text[])) as one (endpoint_id, lane)
     )
-    select next.endpoint_id, next.lane, d.delivery_id, d.event_id, d.event_type, d.body, d.traceparent, d.attempts,
-           d.first_attempt_at, h.last_success_at, e.body as endpoint
+    select next.endpoint_id, next.lane, next.seen, d.delivery_id, d.event_id, d.event_type, d.body, d.traceparent,
+           d.attempts, d.first_attempt_at, h.last_success_at, e.body as endpoint
     from endpoint e
     cross join lateral (
-        select l.endpoint_id, l.lane from lane l
+        select l.endpoint_id, l.lane, cast(l.xmin as text) as seen from lane l
         where l.endpoint_id = e.endpoint_id and l.due_at <= now()
           and not exists (select 1 from flying f where f.endpoint_id = l.endpoint_id and f.lane = l.lane)
         order by l.due_at
@@ -70,44 +72,53 @@ NEXT_DUE = text("""
     ) next
     where e.is_enabled and (select count(*) from flying f where f.endpoint_id = e.endpoint_id) < :concurrency""")
 
-LOCK_LANES = text("""
-    select 1 from lane
-    where (endpoint_id, lane) in (select * from unnest(cast(:endpoint_id as text[]), cast(:lane as text[])))
-    order by endpoint_id, lane for update""")
-"""First, and in the order in which lanes are opened: what is added meanwhile is seen by the statements after it."""
-
-LOG = text("""
-    insert into attempt (delivery_id, number, started_at, duration_ms, status, answer, error)
-    select * from unnest(cast(:delivery_id as text[]), cast(:number as int[]), cast(:started_at as timestamptz[]),
-                         cast(:duration_ms as float8[]), cast(:status as int[]), cast(:answer as text[]),
-                         cast(:error as text[]))""")
-
-MARK = text("""
-    update delivery set state = new.state, attempts = new.number, last_attempt_at = new.started_at,
-                        first_attempt_at = coalesce(first_attempt_at, new.started_at),
-                        ended_at = case when new.state = 'waiting' then null else now() end
-    from unnest(cast(:delivery_id as text[]), cast(:state as text[]), cast(:number as int[]),
-                cast(:started_at as timestamptz[])) as new (delivery_id, state, number, started_at)
-    where delivery.delivery_id = new.delivery_id and delivery.state = 'waiting'
-    returning delivery.delivery_id""")
-"""Returns those that were still waiting: what ended meanwhile was told then."""
-
-PUT_OFF = text("""
-    update lane set due_at = now() + new.after_ms * interval '1 millisecond'
-    from unnest(cast(:endpoint_id as text[]), cast(:lane as text[]), cast(:after_ms as bigint[]))
-        as new (endpoint_id, lane, after_ms)
-    where lane.endpoint_id = new.endpoint_id and lane.lane = new.lane""")
+RECORD = text("""
+    with new as (
+        select * from unnest(
+            cast(:delivery_id as text[]), cast(:endpoint_id as text[]), cast(:lane as text[]), cast(:number as int[]),
+            cast(:started_at as timestamptz[]), cast(:duration_ms as float8[]), cast(:status as int[]),
+            cast(:answer as text[]), cast(:error as text[]), cast(:state as text[]), cast(:after_ms as bigint[]))
+        as new (delivery_id, endpoint_id, lane, number, started_at, duration_ms, status, answer, error, state, after_ms)
+    ), locked as (
+        select lane.endpoint_id, lane.lane from lane join new using (endpoint_id, lane)
+        order by lane.endpoint_id, lane.lane for update of lane
+    ), logged as (
+        insert into attempt (delivery_id, number, started_at, duration_ms, status, answer, error)
+        select delivery_id, number, started_at, duration_ms, status, answer, error from new
+    ), marked as (
+        update delivery set state = new.state, attempts = new.number, last_attempt_at = new.started_at,
+                            first_attempt_at = coalesce(first_attempt_at, new.started_at),
+                            ended_at = case when new.state = 'waiting' then null else now() end
+        from new
+        where delivery.delivery_id = new.delivery_id and delivery.state = 'waiting'
+          and (select count(*) from locked) >= 0
+        returning delivery.delivery_id
+    ), put_off as (
+        update lane set due_at = now() + new.after_ms * interval '1 millisecond'
+        from new join locked using (endpoint_id, lane)
+        where lane.endpoint_id = new.endpoint_id and lane.lane = new.lane
+    ), took as (
+        insert into endpoint_health (endpoint_id, last_success_at)
+        select distinct endpoint_id, now() from new where state = 'delivered' order by endpoint_id
+        on conflict (endpoint_id) do update set last_success_at = now()
+    ), told as (
+        insert into outbox (event_id, topic, key, body)
+        select event_id, topic, key, body
+        from unnest(cast(:about as text[]), cast(:event_id as text[]), cast(:topic as text[]), cast(:key as text[]),
+                    cast(:body as bytea[])) with ordinality as told (delivery_id, event_id, topic, key, body, place)
+        join marked using (delivery_id) order by place
+        returning 1
+    )
+    select pg_notify('outbox', '') where exists (select from told)""")
+"""An attempt's result in one round trip, and one transaction: logged, the delivery marked, its lane put off. Lanes are
+locked first, in the order in which they are opened. What ended meanwhile is not marked, and was told then.
+"""
 
 CLOSE = text("""
-    delete from lane
-    where (endpoint_id, lane) in (select * from unnest(cast(:endpoint_id as text[]), cast(:lane as text[])))
-      and not exists (select 1 from delivery d where d.endpoint_id = lane.endpoint_id and d.lane = lane.lane
-                                                 and d.state = 'waiting')""")
-
-SUCCEEDED = text("""
-    insert into endpoint_health (endpoint_id, last_success_at)
-    select endpoint_id, now() from unnest(cast(:ids as text[])) as one (endpoint_id) order by endpoint_id
-    on conflict (endpoint_id) do update set last_success_at = now()""")
+    delete from lane using unnest(cast(:endpoint_id as text[]), cast(:lane as text[]), cast(:seen as text[]))
+        as empty (endpoint_id, lane, seen)
+    where lane.endpoint_id = empty.endpoint_id and lane.lane = empty.lane and cast(lane.xmin as text) = empty.seen""")
+"""Only lanes that are as they were when nothing waited in them: who adds to one writes it anew, and it stays."""
 
 TRIM = text("""
     with gone as (
@@ -140,6 +151,14 @@ class Due:
         return self.delivery.endpoint_id, self.delivery.lane
 
 
+class EmptyLane(NamedTuple):
+    """A lane in which nothing waited, and which version of its row it was."""
+
+    endpoint_id: str
+    lane: str
+    seen: str
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What came of an attempt, as its rows hold it; times in milliseconds."""
@@ -156,63 +175,46 @@ class Result:
 
 
 class Desk:
-    """Fetches and records on one connection, one statement at a time."""
+    """Fetches and records on one connection, one statement at a time, each a transaction of its own."""
 
     def __init__(self, connection: AsyncConnection, concurrency: int) -> None:
-        """``concurrency``: requests at once to one endpoint, at most."""
+        """``connection``: one that commits by itself. ``concurrency``: requests at once to one endpoint, at most."""
         self._connection = connection
         self._concurrency = concurrency
 
     async def take_lock(self) -> bool:
         """Whether this is the active sender from here on, until the connection ends."""
-        async with self._connection.begin():
-            return bool((await self._connection.execute(TAKE_LOCK, {"key": SENDER_LOCK})).scalar())
+        return bool((await self._connection.execute(TAKE_LOCK, {"key": SENDER_LOCK})).scalar())
 
     async def listen(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` when deliveries are queued."""
-        raw = await self._connection.get_raw_connection()
-        driver: Any = raw.driver_connection
+        driver = await driver_of(self._connection)
         await driver.add_listener("deliveries", lambda *_: wake())
 
-    async def due(self, flying: Collection[Lane]) -> tuple[list[Due], list[Lane]]:
+    async def due(self, flying: Collection[Lane]) -> tuple[list[Due], list[EmptyLane]]:
         """What is to be attempted now, and lanes in which nothing waits any more."""
         values = {**self._flying(flying), "most": ROUND}
-        async with self._connection.begin():
-            rows = (await self._connection.execute(DUE, values)).all()
-        empty = [(row.endpoint_id, row.lane) for row in rows if row.delivery_id is None]
+        rows = (await self._connection.execute(DUE, values)).all()
+        empty = [EmptyLane(row.endpoint_id, row.lane, row.seen) for row in rows if row.delivery_id is None]
         return [_due(row) for row in rows if row.delivery_id is not None], empty
 
     async def next_due_s(self, flying: Collection[Lane]) -> float | None:
         """In how many seconds the next delivery is due; None when none waits."""
-        async with self._connection.begin():
-            found = (await self._connection.execute(NEXT_DUE, self._flying(flying))).scalar()
+        found = (await self._connection.execute(NEXT_DUE, self._flying(flying))).scalar()
         return None if found is None else float(found)
 
-    async def record(self, results: Sequence[Result], empty: Sequence[Lane] = ()) -> None:
-        """Log attempts and settle their lanes, in one transaction."""
-        lanes = _lanes([*(one.due.lane for one in results), *empty])
-        if not lanes["lane"]:
-            return
-        async with self._connection.begin():
-            await self._connection.execute(LOCK_LANES, lanes)
-            if results:
-                await self._record(results)
-            await self._connection.execute(CLOSE, lanes)
+    async def record(self, results: Sequence[Result]) -> None:
+        """Log attempts, settle their deliveries and put off their lanes, all of it or nothing."""
+        if results:
+            await self._connection.execute(RECORD, {**transposed(map(_row, results)), **_told(results)})
 
-    async def _record(self, results: Sequence[Result]) -> None:
-        rows = transposed(map(_row, results))
-        await self._connection.execute(LOG, rows)
-        ended = {row.delivery_id for row in await self._connection.execute(MARK, rows)}
-        await self._connection.execute(PUT_OFF, rows)
-        told = [_ended(one) for one in results if one.due.delivery.delivery_id in ended]
-        await tell(self._connection, [one for one in told if one is not None])
-        took = sorted({one.due.delivery.endpoint_id for one in results if one.state == "delivered"})
-        if took:
-            await self._connection.execute(SUCCEEDED, {"ids": took})
+    async def close(self, empty: Sequence[EmptyLane]) -> None:
+        """Forget lanes in which still nothing waits."""
+        await self._connection.execute(CLOSE, transposed(one._asdict() for one in empty))
 
     async def trim(self, keep: timedelta) -> None:
         """Forget some of what ended longer ago than ``keep``."""
-        async with self._connection.begin():
+        async with by_key(self._connection):
             values = {"keep": keep, "limit": TRIM_ROWS, "told": sorted(TOLD)}
             rows = (await self._connection.execute(TRIM, values)).all()
             now = datetime.now(UTC)
@@ -242,8 +244,13 @@ def _ended(result: Result) -> Ended | None:
             return None
 
 
-def _lanes(lanes: Sequence[Lane]) -> dict[str, list[str]]:
-    return {"endpoint_id": [one[0] for one in lanes], "lane": [one[1] for one in lanes]}
+def _told(results: Sequence[Result]) -> dict[str, list[Any]]:
+    """What is announced once the deliveries that it is about are marked."""
+    now = datetime.now(UTC)
+    ended = [(one.due.delivery.delivery_id, end) for one in results if (end := _ended(one)) is not None]
+    rows = [(about, *announcement) for about, end in ended for announcement in told(end, now)]
+    names = ("about", *Announcement._fields)
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 
 def _row(result: Result) -> dict[str, Any]:

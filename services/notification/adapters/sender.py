@@ -7,7 +7,7 @@ waiting: it is sent again, first, with the same ``webhook-id``.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import random
@@ -81,7 +81,7 @@ class Sender:
         while not self._stopping:
             try:
                 async with self._engine.connect() as connection:
-                    await self._on(connection)
+                    await self._on(await connection.execution_options(isolation_level="AUTOCOMMIT"))
             except Exception as error:  # noqa: BLE001 - whatever happened, the deliveries are still there
                 await self._patience.wait("sender", error)
             finally:
@@ -100,7 +100,7 @@ class Sender:
                 await self._round(desk)
             if self._flying:
                 await asyncio.wait(self._flying.values(), timeout=FINISH_WITHIN_S)
-            await self._record(desk, ())
+            await self._record(desk)
         finally:
             await self._abandon()
             await connection.invalidate()  # ends the session, and with it the lock
@@ -108,10 +108,10 @@ class Sender:
     async def _round(self, desk: Desk) -> None:
         """Record what landed, start what is due, and sleep when there is nothing more to do."""
         self._woken.clear()
-        await self._record(desk, ())
+        await self._record(desk)
         due, empty = await desk.due(self._flying)
         if empty:
-            await self._record(desk, empty)
+            await desk.close(empty)
         for one in due:
             self._flying[one.lane] = asyncio.create_task(self._attempt(one))
         self._patience.relax("sender")
@@ -135,10 +135,10 @@ class Sender:
         self._landed.append((due, attempt))
         self.wake()
 
-    async def _record(self, desk: Desk, empty: Sequence[Lane]) -> None:
+    async def _record(self, desk: Desk) -> None:
         landed, self._landed = self._landed, []
         judged = [(due, attempt, self._judge(due, attempt)) for due, attempt in landed]
-        await desk.record([_result(*one) for one in judged], empty)
+        await desk.record([_result(*one) for one in judged])
         for due, _, decision in judged:
             del self._flying[due.lane]
             if decision.verdict is Verdict.DISABLE:

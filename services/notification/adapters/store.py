@@ -71,10 +71,7 @@ async def _save_endpoints(connection: AsyncConnection, changes: Sequence[Change[
 
 
 async def _queue(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
-    """The lanes first: who ends a delivery meanwhile waits for us, and then sees what was added."""
-    rows = transposed(_queued_row(one) for one in deliveries)
-    await connection.execute(tables.OPEN_LANES, {"endpoint_id": rows["endpoint_id"], "lane": rows["lane"]})
-    await connection.execute(tables.QUEUE, rows)
+    await connection.execute(tables.QUEUE, transposed(_queued_row(one) for one in deliveries))
 
 
 async def _queue_again(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> None:

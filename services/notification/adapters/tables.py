@@ -57,7 +57,8 @@ create table attempt (
 create index attempt_by_delivery on attempt (delivery_id, number);
 """
 """A lane is one key of one endpoint with something waiting: its oldest waiting delivery is the next to be sent, and
-``due_at`` says when. Whoever adds to a lane or ends a delivery locks the lane first, so none is forgotten.
+``due_at`` says when. Whoever adds to a lane writes its row anew, and who ends a delivery locks it, so none is
+forgotten.
 """
 
 ENDPOINTS = text("select endpoint_id, version, body from endpoint order by registered_at, endpoint_id")
@@ -89,18 +90,31 @@ OPEN_LANES = text("""
     from unnest(cast(:endpoint_id as text[]), cast(:lane as text[])) as new (endpoint_id, lane)
     group by endpoint_id, lane order by endpoint_id, lane
     on conflict (endpoint_id, lane) do update set due_at = lane.due_at""")
-"""The update changes nothing and locks the lane. In one order, or two transactions would deadlock."""
+"""The update changes nothing, locks the lane and makes a version of it that nobody has seen as empty. In one order, or
+two transactions would deadlock.
+"""
 
 QUEUE = text("""
+    with opened as (
+        insert into lane (endpoint_id, lane, due_at)
+        select endpoint_id, lane, now()
+        from unnest(cast(:endpoint_id as text[]), cast(:lane as text[])) as new (endpoint_id, lane)
+        group by endpoint_id, lane order by endpoint_id, lane
+        on conflict (endpoint_id, lane) do update set due_at = lane.due_at
+        returning 1
+    )
     insert into delivery (delivery_id, endpoint_id, lane, event_id, event_type, body, traceparent)
     select delivery_id, endpoint_id, lane, event_id, event_type, body, traceparent
     from unnest(cast(:delivery_id as text[]), cast(:endpoint_id as text[]), cast(:lane as text[]),
                 cast(:event_id as text[]), cast(:event_type as text[]), cast(:body as bytea[]),
                 cast(:traceparent as text[])) with ordinality
         as new (delivery_id, endpoint_id, lane, event_id, event_type, body, traceparent, number)
+    where (select count(*) from opened) > 0
     order by number
     on conflict (delivery_id) do nothing""")
-"""One that is there already came with an event that was replayed after the inbox forgot it."""
+"""The lanes first, as in `OPEN_LANES`. A delivery that is there already came with an event that was replayed after the
+inbox forgot it.
+"""
 
 QUEUE_AGAIN = text("""
     update delivery set state = 'waiting', attempts = 0, first_attempt_at = null, ended_at = null
