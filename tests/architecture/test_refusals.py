@@ -99,3 +99,17 @@ def test_every_blank_of_a_refusal_is_filled(refusal: type[Refused]) -> None:
 def test_a_refusal_is_used(refusal: type[Refused]) -> None:
     """A rule that nothing enforces is a wish."""
     assert refusal.__name__ in NAMED or refusal.__subclasses__()
+
+
+def _stories_of(refusal: type[Refused]) -> str:
+    """The rule stories of the service whose domain says no so."""
+    service = refusal.__module__.split(".")[1]
+    return "".join(path.read_text() for path in (ROOT / "tests" / "rules" / service).glob("test_*.py"))
+
+
+@pytest.mark.parametrize(
+    "refusal", [one for one in REFUSALS if one.__module__.endswith(".domain.refusals")], ids=lambda one: one.__name__
+)
+def test_a_refusal_of_the_domain_is_told_of_in_a_story(refusal: type[Refused]) -> None:
+    """A "no" that no story leads to is a "no" that nobody has seen."""
+    assert re.search(rf"is_refused\((refusals\.)?{refusal.__name__}\b", _stories_of(refusal))

@@ -41,6 +41,17 @@ def test_a_registered_endpoint_takes_deliveries() -> None:
     assert story.state("E-1").is_enabled
 
 
+def test_an_endpoint_is_registered_once() -> None:
+    """Under its id; what is to be other about it is a change."""
+    ENDPOINTS.given(register()).when(register()).is_refused(refusals.EndpointExists, naming="E-1")
+
+
+def test_a_delivery_that_was_forgotten_is_not_sent_again() -> None:
+    """Nor one that never was."""
+    resend = commands.Resend(BY, NOON, "D-1")
+    ENDPOINTS.given(register()).when(resend).is_refused(refusals.UnknownDelivery, naming="D-1")
+
+
 def test_an_endpoint_with_a_refused_target_or_pattern_is_not_registered() -> None:
     """Nor changed to one."""
     ENDPOINTS.given().when(register("http://erp.example.com/")).is_refused(refusals.TargetRefused, naming="https")
