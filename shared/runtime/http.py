@@ -10,47 +10,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import structlog
-from asyncpg.exceptions import PostgresError
 from fastapi import Depends, FastAPI, Header, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute, iter_route_contexts
-from rfc9457 import Problem
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as AsgiMessage
 
-from shared.contracts.envelope import MAX_EVENT_BYTES
 from shared.kernel import Actor, RefusalKind, Refused
 from shared.messaging.messages import Ask
 from shared.messaging.road import Answer, Road, command, fingerprint_of
-from shared.messaging.transaction import Conflict
 from shared.messaging.walk import Allows, Outcome
-from shared.runtime.database import is_waiting
-from shared.runtime.identity import Caller, Identity, KeysAway, TokenRefused
+from shared.runtime.identity import Caller, Identity, TokenRefused
 from shared.runtime.ids import new_id
 from shared.runtime.problems import PROBLEM, PROBLEMS
+from shared.runtime.saying_no import Forbidden, Limited, problem_of, say_no
 from shared.runtime.slashes import Slashes
 from shared.runtime.telemetry import request_span
 
 PERMISSION = "x-permission"
 """The member of a route's OpenAPI that names the permission it needs; ``public`` for none."""
-
-STATUS = {
-    RefusalKind.CONFLICT: 409,
-    RefusalKind.FORBIDDEN: 403,
-    RefusalKind.UNKNOWN: 404,
-    RefusalKind.INVALID: 422,
-    RefusalKind.TOO_LARGE: 413,
-    RefusalKind.UNSUPPORTED: 415,
-}
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +39,6 @@ class Guard:
 
     identity: Identity
     allows: Allows
-
-
-class Away(Exception):
-    """Something besides the database that this service needs does not answer."""
-
-    what = "Something that this service needs"
 
 
 class NotFound(Refused):
@@ -120,14 +94,6 @@ def _parameters(dependant: Dependant) -> Iterator[str]:
 def public() -> dict[str, Any]:
     """The keyword arguments of a route that anybody may call: health, metrics."""
     return {"openapi_extra": {PERMISSION: "public"}}
-
-
-class Forbidden(Exception):
-    """The caller lacks a permission."""
-
-    def __init__(self, permission: str) -> None:
-        self.permission = permission
-        super().__init__(permission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,22 +200,13 @@ def make_app(
         description=description,
         lifespan=lifespan,
         redoc_url=None,
-        max_body_size=MAX_EVENT_BYTES,
         telemetry={"tracing": False, "operation_spans": False, "logs": False},  # `Traced` has one span a request
     )
     app.state.guard = guard
     app.add_middleware(Slashes)
+    app.add_middleware(Limited)
     app.add_middleware(Traced)
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(TokenRefused, _token_refused)
-    app.add_exception_handler(KeysAway, _keys_away)
-    app.add_exception_handler(Away, _something_away)
-    app.add_exception_handler(Forbidden, _forbidden)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http_error)
-    for away in (DBAPIError, PoolTimeout, PostgresError, OSError, Conflict):
-        app.add_exception_handler(away, _away)
-    app.add_exception_handler(Exception, _unexpected)
+    say_no(app)
     return app
 
 
@@ -261,11 +218,6 @@ def check_permissions(app: FastAPI) -> None:
     for route in iter_route_contexts(app.routes):  # included routers are looked into; app.routes alone shows none
         if isinstance(route.original_route, APIRoute) and PERMISSION not in (route.openapi_extra or {}):
             raise LookupError(f"{route.path} names no permission")
-
-
-def problem_of(refused: Refused, traceparent: str) -> dict[str, Any]:
-    """A refusal as a problem document."""
-    return _problem(STATUS[refused.kind], refused.code, refused.obstacle, refused.resolution, traceparent)
 
 
 class Traced:
@@ -303,88 +255,3 @@ def _canonical(body: bytes) -> str:
         return json.dumps(json.loads(body), sort_keys=True)
     except ValueError:
         return body.hex()
-
-
-def _problem(status: int, code: str, obstacle: str, resolve: str, traceparent: str, **more: Any) -> dict[str, Any]:
-    problem = Problem(
-        title=code.replace("-", " ").capitalize(),
-        type_=f"urn:asbuilt:problem:{code}",
-        detail=obstacle,
-        status=status,
-        code=code,
-        obstacle=obstacle,
-        resolve=resolve,
-        traceparent=traceparent,
-        **more,
-    )
-    return problem.marshal()
-
-
-def _respond(request: Request, status: int, code: str, obstacle: str, resolve: str, **more: Any) -> JSONResponse:
-    traceparent = getattr(request.state, "traceparent", "")
-    document = _problem(status, code, obstacle, resolve, traceparent, **more)
-    return JSONResponse(document, status, media_type=PROBLEM)
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)  # noqa: S101 - registered for it
-    document = problem_of(error, request.state.traceparent)
-    return JSONResponse(document, document["status"], media_type=PROBLEM)
-
-
-async def _token_refused(request: Request, error: Exception) -> Response:
-    resolve = "Send a valid token of the configured issuer."
-    response = _respond(request, 401, "token-refused", str(error), resolve)
-    response.headers["www-authenticate"] = "Bearer"
-    return response
-
-
-async def _keys_away(request: Request, error: Exception) -> Response:
-    _log.warning("keys away", because=str(error))
-    obstacle = "The identity provider's keys cannot be had, so no token can be checked."
-    response = _respond(request, 503, "try-again", obstacle, "Try again in a moment.")
-    response.headers["retry-after"] = "5"
-    return response
-
-
-async def _forbidden(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Forbidden)  # noqa: S101 - registered for it
-    obstacle = f"This needs the permission {error.permission}, which none of your roles has."
-    resolve = f"Ask someone whose role has {error.permission}."
-    return _respond(request, 403, "permission-missing", obstacle, resolve, permission=error.permission)
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
-    obstacle = "; ".join(wrong[:10])
-    return _respond(request, 422, "request-invalid", obstacle, "Correct what is named and send it again.")
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    code = {404: "not-found", 405: "method-not-allowed", 413: "request-too-large"}.get(error.status_code, "http-error")
-    return _respond(request, error.status_code, code, str(error.detail), "See /docs for what there is.")
-
-
-async def _away(request: Request, error: Exception) -> Response:
-    if not is_waiting(error):
-        raise error
-    _log.warning("try again", path=request.url.path, because=f"{type(error).__name__}: {error}"[:500])
-    response = _respond(request, 503, "try-again", "The database is away.", "Try again in a moment.")
-    response.headers["retry-after"] = "2"
-    return response
-
-
-async def _something_away(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Away)  # noqa: S101 - registered for it
-    _log.warning("try again", path=request.url.path, because=str(error)[:500])
-    response = _respond(request, 503, "try-again", f"{error.what} is away.", "Try again in a moment.")
-    response.headers["retry-after"] = "2"
-    return response
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    traceparent = getattr(request.state, "traceparent", "")
-    _log.error("unexpected", path=request.url.path, traceparent=traceparent, exc_info=error)
-    return _respond(request, 500, "unexpected", "Something went wrong on our side.", "Report the traceparent.")

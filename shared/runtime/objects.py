@@ -20,8 +20,8 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import ObjectStore, from_url
 
 from shared.kernel import RefusalKind, Refused
+from shared.runtime.failures import Away
 from shared.runtime.file_types import check_content, check_type
-from shared.runtime.http import Away
 from shared.runtime.ids import new_id
 from shared.runtime.settings import Settings, SettingsWrong
 

@@ -9,13 +9,14 @@ from pydantic import Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.contracts.base import By, Contract, RecordSettled, Text
+from shared.contracts.base import By, RecordSettled, Text
 from shared.contracts.catalog import SETTLINGS
 from shared.messaging.announcing import announcements_of, subject_of
 from shared.messaging.messages import Ask, Message
 from shared.messaging.road import Road, Tell, command
 from shared.messaging.service import Dealt, Service, by
 from shared.messaging.transaction import Announcement
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import NotFound, needs
 from shared.runtime.identity import Caller
 from shared.runtime.ids import new_id
@@ -41,7 +42,7 @@ ParkedId = Annotated[int, Path(examples=[1])]
 Decision = Literal["discarded", "retried"]
 
 
-class Discarding(Contract):
+class Discarding(RequestBody):
     """Why a record is given up; it goes into the history with the decision."""
 
     reason: Annotated[Text | None, Field(examples=["Sent again by the tool."])] = None

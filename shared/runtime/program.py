@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 from fastapi import APIRouter, FastAPI
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+from opentelemetry.sdk.trace import TracerProvider
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -35,7 +36,7 @@ from shared.runtime.parts import PARTS
 from shared.runtime.permissions import allowing, permissions_of
 from shared.runtime.reach import because
 from shared.runtime.settings import SaslMechanism, SecurityProtocol, Settings, kafka_arguments
-from shared.runtime.telemetry import Telemetry, start_tracing
+from shared.runtime.telemetry import Telemetry, start_tracing, stop_tracing
 
 _log = structlog.get_logger(__name__)
 
@@ -75,6 +76,7 @@ class Program:
     patience: Patience
     watch: Watch
     parts: frozenset[str]
+    tracing: TracerProvider
     extras: Sequence[Extra] = ()
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -156,6 +158,7 @@ class Program:
         for extra in self.extras:
             if extra.close is not None:
                 await extra.close()
+        await stop_tracing(self.tracing)
         _log.info("stopped")
 
 
@@ -170,7 +173,7 @@ def join(
     heeded: Callable[[AsyncEngine], Heeded] | None = None,
 ) -> Program:
     """Build a service's program from what is its own; ``extras`` run where its relay does, ``heeded`` see `Road`."""
-    start_tracing(service.name, settings.otlp_endpoint)
+    tracing = start_tracing(service.name, settings.otlp_endpoint)
     watching = watch or Telemetry(service.name)
     engine = make_engine(settings, service.name)
     patience = _patience(settings)
@@ -205,7 +208,9 @@ def join(
         inbox_for=timedelta(days=settings.inbox_retention_days),
     )
     own = extras(engine, patience, road)
-    return Program(service, settings, engine, road, consumer, relay, housekeeping, patience, watching, parts, own)
+    return Program(
+        service, settings, engine, road, consumer, relay, housekeeping, patience, watching, parts, tracing, own
+    )
 
 
 def serve_http(program: Program, description: str, routers: Sequence[APIRouter], **state: object) -> FastAPI:

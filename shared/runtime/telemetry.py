@@ -1,8 +1,10 @@
 """OpenTelemetry: traces over OTLP where a collector is set, metrics for Prometheus on `/metrics`."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from secrets import token_hex
+from threading import Thread
 
 from opentelemetry import trace
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -15,13 +17,17 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, T
 
 from shared.messaging.watch import Seam
 
+LAST_SPANS_S = 0.7
+"""How long the end of a process waits for its last spans to leave."""
+
 MOST_LINKS = 128
 """A batch span links to so many traces at most; the specification's own default bound."""
 
 
 def start_tracing(service: str, otlp_endpoint: str | None) -> TracerProvider:
-    """Trace this process; spans leave it only when a collector is set."""
-    provider = TracerProvider(resource=Resource.create({"service.name": f"asbuilt-{service}"}))
+    """Trace this process; spans leave it only when a collector is set. `stop_tracing` sends the last ones."""
+    resource = Resource.create({"service.name": f"asbuilt-{service}"})
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     if otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - 0.1 s
 
@@ -29,6 +35,13 @@ def start_tracing(service: str, otlp_endpoint: str | None) -> TracerProvider:
         provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
     return provider
+
+
+async def stop_tracing(provider: TracerProvider) -> None:
+    """Send the last spans, if the collector takes them at once: one that hangs would keep the process for as long."""
+    sending = Thread(target=provider.shutdown, name="last-spans", daemon=True)
+    sending.start()
+    await asyncio.to_thread(sending.join, LAST_SPANS_S)
 
 
 def span_context(traceparent: str | None) -> SpanContext | None:

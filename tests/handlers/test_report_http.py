@@ -152,3 +152,17 @@ def _texts(value: Any) -> set[str]:
     if isinstance(value, list):
         return {text for one in value for text in _texts(one)}
     return {value} if isinstance(value, str) else set()
+
+
+async def test_a_pdf_that_cannot_be_set_is_said_with_the_way_out(as_: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record is there all the same, and is read as HTML; whether Typst fails or does not come to an end."""
+    await as_.takes(*DONE)
+    await completed(as_)
+    for attribute, value in (("sys.executable", "/bin/false"), ("LONGEST_S", 0.001)):
+        with monkeypatch.context() as broken:
+            broken.setattr(f"services.run.adapters.report_pdf.{attribute}", value)
+            async with as_("viewer") as viewer:
+                answer = await viewer.get(f"/runs/{R}/completions/1/report", params={"format": "pdf"})
+        said = answer.json()
+        assert (answer.status_code, said["code"]) == (500, "report-not-set"), attribute
+        assert "format=html" in said["resolve"]

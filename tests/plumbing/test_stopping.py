@@ -1,6 +1,7 @@
 """Guarantee 7: SIGTERM finishes the batch in flight and exits 0 within 10 s."""
 
 import signal
+import socket
 from time import monotonic
 
 import pytest
@@ -73,3 +74,12 @@ def test_a_service_ends_though_its_database_and_broker_are_out_of_reach(plant: P
     run = plant.start("run", **nowhere)
     eventually(lambda: run.log.exists() and '"waiting"' in run.log.read_text(), 30, "it waits for what is away")
     assert run.stop(within_s=10) == 0
+
+
+def test_a_service_ends_though_its_collector_of_traces_hangs(plant: PlantUnderTest) -> None:
+    """It takes the connection and never answers; the last spans are let go."""
+    with socket.create_server(("127.0.0.1", 0)) as collector:
+        run = plant.start("run", ASBUILT_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.getsockname()[1]}")
+        plant.wait_done("run", plant.publish.all(map(ordered, ("C-1", "C-2"))))
+        run.process.send_signal(signal.SIGTERM)
+        assert run.died(within_s=10) == 0

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.inventory.adapters.calls import Queries, UnitId, the_unit
 from services.inventory.adapters.listing import WantedUnits
@@ -15,6 +15,7 @@ from services.inventory.domain.unit import Identification, UnitStatus
 from shared.contracts.base import Exact, Id, Name
 from shared.kernel import unit_id_of
 from shared.messaging.messages import Ask
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 from shared.runtime.pages import Paging
 
@@ -23,7 +24,7 @@ router = APIRouter(tags=["units"])
 ONE = Decimal(1)
 
 
-class Receipt(BaseModel):
+class Receipt(RequestBody):
     """A unit that came in: a serial unit, or a lot quantity."""
 
     part_number: Name = Field(examples=["MTR-40"])

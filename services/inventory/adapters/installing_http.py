@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.inventory.adapters.calls import Queries, UnitId, the_unit
 from services.inventory.domain import commands
@@ -13,6 +13,7 @@ from services.inventory.domain.lookup import taken_out, within
 from shared.contracts.base import Exact, Id, Name, Text
 from shared.kernel import split_id
 from shared.messaging.messages import Ask
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 from shared.runtime.ids import new_id
 from shared.runtime.pages import Paging
@@ -24,7 +25,7 @@ ONE = Decimal(1)
 ComponentId = Annotated[Id, Path(examples=["MTR-40-0091"])]
 
 
-class InstallRequest(BaseModel):
+class InstallRequest(RequestBody):
     """What is installed, and for which requirement."""
 
     unit_id: Id = Field(examples=["MTR-40-0091"])
@@ -33,7 +34,7 @@ class InstallRequest(BaseModel):
     quantity: Exact = ONE
 
 
-class RemoveRequest(BaseModel):
+class RemoveRequest(RequestBody):
     """Why it is removed, and which one where several are of one lot."""
 
     reason: Annotated[Text, Field(examples=["The shaft is scored."])] = ""

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.inventory.adapters.calls import Queries
 from services.inventory.domain.locations import LOCATIONS, ConfigureLocation, Location
@@ -12,6 +12,7 @@ from services.inventory.domain.lookup import at_location
 from shared.contracts.base import Name, Text
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, NotFound, needs
 from shared.runtime.pages import Paging
 
@@ -20,7 +21,7 @@ router = APIRouter(tags=["locations"])
 LocationName = Annotated[Name, Path(examples=["stock-1"])]
 
 
-class LocationRequest(BaseModel):
+class LocationRequest(RequestBody):
     """Whether what lies there may be used, and why."""
 
     is_available: bool = Field(examples=[False])

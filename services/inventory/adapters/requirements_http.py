@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.inventory.adapters.calls import Queries, UnitId
 from services.inventory.adapters.views import requirement_view, requirement_views
@@ -17,6 +17,7 @@ from services.inventory.domain.unit import Requirement
 from shared.contracts.base import Exact, Id, Name, Text
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 
 router = APIRouter(tags=["requirements"])
@@ -30,7 +31,7 @@ Designators = Annotated[tuple[Name, ...], Field(max_length=MOST_DESIGNATORS, exa
 Names = Annotated[tuple[Name, ...], Field(max_length=MOST_NAMED)]
 
 
-class NewRequirement(BaseModel):
+class NewRequirement(RequestBody):
     """What the run needs installed besides; its quantity is that of one assembly."""
 
     requirement_id: Id = Field(examples=["seal"])
@@ -45,7 +46,7 @@ class NewRequirement(BaseModel):
     reason: Reason
 
 
-class RequirementEdit(BaseModel):
+class RequirementEdit(RequestBody):
     """What becomes different; the rest stays as it is."""
 
     quantity: Annotated[Exact | None, Field(examples=["1"], description="per assembly")] = None
@@ -56,7 +57,7 @@ class RequirementEdit(BaseModel):
     reason: Reason
 
 
-class RequirementRemoval(BaseModel):
+class RequirementRemoval(RequestBody):
     """Why it is not needed any more."""
 
     reason: Reason

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.inventory.adapters.calls import the_unit
 from services.inventory.domain import commands
@@ -14,6 +14,7 @@ from shared.contracts.base import Exact, Id, Name, Text
 from shared.kernel import split_id
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 from shared.runtime.ids import new_id
 
@@ -24,21 +25,21 @@ Quantity = Annotated[Exact | None, Field(description="of a lot; the whole unit i
 Reason = Annotated[Text, Field(min_length=1)]
 
 
-class MoveRequest(BaseModel):
+class MoveRequest(RequestBody):
     """Where it is brought."""
 
     location: Name = Field(examples=["stock-2"])
     quantity: Quantity = None
 
 
-class ScrapRequest(BaseModel):
+class ScrapRequest(RequestBody):
     """Why it is scrapped."""
 
     reason: Reason = Field(examples=["The shaft is bent."])
     quantity: Quantity = None
 
 
-class ReturnRequest(BaseModel):
+class ReturnRequest(RequestBody):
     """Why it goes back to its supplier."""
 
     reason: Reason = Field(examples=["RMA 5521: the bearing is noisy."])

@@ -4,24 +4,25 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.issue.adapters.calls import IssueId, Reason, issue_answer
 from services.issue.domain import commands
 from shared.contracts.base import Text
 from shared.messaging.messages import Ask
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 
 router = APIRouter()
 
 
-class Work(BaseModel):
+class Work(RequestBody):
     """What was done."""
 
     note: Annotated[Text, Field(examples=["Pressed again, and measured."])] = ""
 
 
-class Closing(BaseModel):
+class Closing(RequestBody):
     """How it was closed."""
 
     resolution: Annotated[Text, Field(examples=["Delivered with one bearing less."])] = ""

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.issue.adapters.calls import IssueId, Queries
 from services.issue.domain import commands
@@ -12,6 +12,7 @@ from services.issue.domain.events import IssueCommented
 from shared.contracts.base import Text
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 from shared.runtime.ids import new_id
 from shared.runtime.pages import Paging
@@ -19,7 +20,7 @@ from shared.runtime.pages import Paging
 router = APIRouter(tags=["comments"])
 
 
-class Said(BaseModel):
+class Said(RequestBody):
     """What is to be known, in words."""
 
     text: Annotated[Text, Field(min_length=1, examples=["The bag was open when it came."])]

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.issue.adapters.calls import Queries
 from services.issue.adapters.views import types_view
@@ -17,6 +17,7 @@ from services.issue.domain.disposition_types import (
 from shared.contracts.base import Name, Text
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 from shared.runtime.pages import Paging
 
@@ -27,7 +28,7 @@ TypeName = Annotated[Name, Path(examples=["use-as-is"])]
 Roles = Annotated[list[Name], Field(max_length=MOST_ROLES)]
 
 
-class TypeWanted(BaseModel):
+class TypeWanted(RequestBody):
     """What a disposition type is to be."""
 
     version: int = Field(

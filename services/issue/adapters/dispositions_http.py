@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.issue.adapters.calls import IssueId, Queries, issue_answer
 from services.issue.domain import commands
@@ -10,20 +10,21 @@ from services.issue.domain.issue import Disposition, RequirementException
 from shared.contracts.base import Exact, Id, Name, Text
 from shared.kernel import split_id
 from shared.messaging.messages import Ask
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 from shared.runtime.ids import new_id
 
 router = APIRouter()
 
 
-class ExceptionGranted(BaseModel):
+class ExceptionGranted(RequestBody):
     """A quantity of one requirement of the issue's run that need not be installed."""
 
     requirement_id: Id = Field(examples=["bearings"])
     quantity: Exact = Field(examples=["1"])
 
 
-class Decision(BaseModel):
+class Decision(RequestBody):
     """What is to be done, why, and what need not be installed."""
 
     disposition: Name = Field(
@@ -35,7 +36,7 @@ class Decision(BaseModel):
     exceptions: list[ExceptionGranted] = Field(default_factory=list, max_length=1_000)
 
 
-class Approval(BaseModel):
+class Approval(RequestBody):
     """What is approved, and as what."""
 
     disposition: Name = Field(examples=["use-as-is"], description="the type that was looked at")
@@ -44,7 +45,7 @@ class Approval(BaseModel):
     )
 
 
-class Quarantine(BaseModel):
+class Quarantine(RequestBody):
     """What is set apart."""
 
     quantity: Exact = Field(examples=["2"])

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.issue.adapters import (
     closing_http,
@@ -20,6 +20,7 @@ from services.issue.domain import commands
 from services.issue.domain.issue import Finding
 from shared.contracts.base import Id, Name, Text
 from shared.messaging.messages import Ask
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 from shared.runtime.ids import new_id
 
@@ -32,7 +33,7 @@ router.include_router(files_http.router)
 router.include_router(disposition_types_http.router)
 
 
-class Report(BaseModel):
+class Report(RequestBody):
     """What was found, and on what: a run, a step or requirement of it, a unit or lot."""
 
     title: Name = Field(examples=["One bearing is missing"])

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from services.notification.adapters.queries import EndpointQueries
 from services.notification.adapters.views import answered, answered_with_secret, endpoint_view
@@ -18,6 +18,7 @@ from services.notification.handlers import OFFERED
 from shared.contracts.base import Id, Name, Text
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 from shared.runtime.ids import new_id
 from shared.runtime.pages import Paging
@@ -52,7 +53,7 @@ DeliveryId = Annotated[Id, Path(examples=["019be2c4-b3c1-7e66-8d2f-1a5c9b8f3e72"
 State = Literal["waiting", "delivered", "given_up", "skipped"]
 
 
-class Registration(BaseModel):
+class Registration(RequestBody):
     """A new endpoint."""
 
     url: Url
@@ -61,7 +62,7 @@ class Registration(BaseModel):
     secret: Key | None = None
 
 
-class Change(BaseModel):
+class Change(RequestBody):
     """What is to change; the rest stays."""
 
     url: Url | None = None
@@ -69,7 +70,7 @@ class Change(BaseModel):
     events: Patterns | None = None
 
 
-class Rotation(BaseModel):
+class Rotation(RequestBody):
     """A new secret; the one before signs beside it for a while."""
 
     secret: Key | None = None
@@ -78,13 +79,13 @@ class Rotation(BaseModel):
     )
 
 
-class Disabling(BaseModel):
+class Disabling(RequestBody):
     """Why nothing is to be sent any more."""
 
     reason: Annotated[Text, Field(min_length=1, examples=["The ERP is being replaced."])]
 
 
-class Enabling(BaseModel):
+class Enabling(RequestBody):
     """What of that which waited is sent."""
 
     recover: bool = Field(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from services.run.adapters import examples
 from services.run.adapters.queries import RunQueries
@@ -13,6 +13,7 @@ from services.run.domain.run import Imported
 from shared.contracts.base import Id, Text
 from shared.messaging.transaction import Held
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Call
 
 RunId = Annotated[Id, Path(examples=[examples.RUN])]
@@ -24,7 +25,7 @@ EvidenceId = Annotated[Id, Path(examples=[examples.EVIDENCE])]
 RedlineId = Annotated[Id, Path(examples=[examples.REDLINE])]
 
 
-class Reason(BaseModel):
+class Reason(RequestBody):
     """Why."""
 
     reason: Annotated[Text, Field(min_length=1, examples=["The thread is stripped."])]

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.run.adapters.calls import Queries, RunId, StepId
 from services.run.domain import commands
@@ -12,6 +12,7 @@ from services.run.domain.events import Commented
 from shared.contracts.base import Text
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 from shared.runtime.ids import new_id
 from shared.runtime.pages import Paging
@@ -21,7 +22,7 @@ router = APIRouter(tags=["comments"])
 EXAMPLE = {"text": "Bolt 3 needed two attempts: swarf under the head."}
 
 
-class Said(BaseModel):
+class Said(RequestBody):
     """What is to be known, in words."""
 
     text: Annotated[Text, Field(min_length=1)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.run.adapters.calls import EvidenceId, HappenedAt, Queries, Reason, RunId, happened, run_answer
 from services.run.adapters.examples import ISSUE
@@ -20,6 +20,7 @@ from services.run.domain.review import Review, review
 from shared.contracts.base import Exact, Id, Name, Text
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, NotFound, needs
 
 router = APIRouter(tags=["completion"])
@@ -32,7 +33,7 @@ From = Annotated[
 To = Annotated[Number, Query(alias="to", examples=[1], description="another; by default the last one")]
 
 
-class WarningAcknowledged(BaseModel):
+class WarningAcknowledged(RequestBody):
     """A warning of the review, named by its code and subject."""
 
     code: Name = Field(examples=["issue-open"])
@@ -42,7 +43,7 @@ class WarningAcknowledged(BaseModel):
 NOTHING = Decimal(0)
 
 
-class Confirmation(BaseModel):
+class Confirmation(RequestBody):
     """The confirmation of a completion review."""
 
     review_version: Text = Field(examples=["sha256:7d2c…"], description="`version` of the review that was looked at")

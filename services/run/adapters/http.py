@@ -1,6 +1,6 @@
 """`/runs`: all routes of a run joined; here ordering, showing, gates and taking a run back."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -23,6 +23,7 @@ from services.run.domain import commands
 from services.run.handlers import order_of
 from shared.contracts.plant import OrderSnapshot
 from shared.messaging.messages import Ask
+from shared.runtime.bodies import all_known
 from shared.runtime.http import Calling, needs
 from shared.runtime.pages import Page
 
@@ -49,7 +50,7 @@ class Order(OrderSnapshot):
 
 
 @router.post("/runs", status_code=201, **needs("run:order"))
-async def order_run(order: Order, call: Calling) -> Response:
+async def order_run(order: Annotated[Order, all_known(Order)], call: Calling) -> Response:
     """Order a run with a full snapshot of what it executes. The same order again is fine."""
     at, imported = happened(call, order.occurred_at)
     command = commands.OrderRun(order.run_id, call.by, at, order_of(order), imported)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.run.adapters.calls import Queries
 from services.run.domain.policies import EVERY_PART, POLICIES, ConfigurePolicies, Policies
@@ -12,6 +12,7 @@ from services.run.domain.warned import CODES
 from shared.contracts.base import Name, Text
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 
 router = APIRouter(tags=["policies"])
@@ -20,7 +21,7 @@ MOST = 1_000
 """Policies there are at once, at most."""
 
 
-class PolicyWanted(BaseModel):
+class PolicyWanted(RequestBody):
     """The warnings that block runs of one part, or of all."""
 
     part_number: Name = Field(
@@ -29,7 +30,7 @@ class PolicyWanted(BaseModel):
     blocking: set[Name] = Field(min_length=1, examples=[["redline-open"]], description="codes of warnings")
 
 
-class PoliciesWanted(BaseModel):
+class PoliciesWanted(RequestBody):
     """All policies that there are to be."""
 
     version: int = Field(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, assert_never
 
 from fastapi import APIRouter, Body
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.run.adapters.calls import Queries, Reason, RedlineId, RunId
 from services.run.adapters.examples import SHIM
@@ -17,6 +17,7 @@ from shared.contracts import redline as wire
 from shared.contracts.base import Id, Name, Text
 from shared.messaging.messages import Ask
 from shared.messaging.walk import Outcome
+from shared.runtime.bodies import RequestBody, all_known
 from shared.runtime.http import Calling, NotFound, needs
 from shared.runtime.ids import new_id
 
@@ -26,7 +27,7 @@ MOST_CHANGES = 100
 MOST_ROLES = 20
 
 
-class Proposal(BaseModel):
+class Proposal(RequestBody):
     """A change to the steps of one run; its procedure and other runs never see it."""
 
     reason: Annotated[Text, Field(min_length=1)]
@@ -39,7 +40,7 @@ class Proposal(BaseModel):
     issue_id: Id | None = Field(None, description="the issue whose approved disposition applies it")
 
 
-class Review(BaseModel):
+class Review(RequestBody):
     """The review of a redline for one role."""
 
     role: Name = Field(
@@ -49,7 +50,7 @@ class Review(BaseModel):
 
 @router.post("/runs/{run_id}/redlines", status_code=201, **needs("redline:propose"))
 async def propose_redline(
-    run_id: RunId, proposal: Annotated[Proposal, Body(examples=[SHIM])], call: Calling
+    run_id: RunId, proposal: Annotated[Proposal, all_known(Proposal), Body(examples=[SHIM])], call: Calling
 ) -> Response:
     """Propose to change steps. Nobody works on those that it touches until it is decided; other steps go on."""
     redline_id = new_id()

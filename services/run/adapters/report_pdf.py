@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from services.run.adapters.report import Report
+from shared.runtime.failures import Failure
 
 TEMPLATE = """
 #let report = json(bytes(sys.inputs.report))
@@ -46,8 +47,12 @@ LONGEST_S = 60.0
 """Such a report is set in two."""
 
 
-class NotSet(Exception):
+class NotSet(Failure):
     """Typst did not set a report: its own words."""
+
+    code = "report-not-set"
+    obstacle = "The report could not be set as a PDF."
+    resolve = "Take it as HTML (format=html), which prints the same; and report the traceparent."
 
 
 class Press:
@@ -61,8 +66,7 @@ class Press:
     async def pdf(self, report: Report) -> bytes:
         """The document.
 
-        :raises NotSet: when it cannot be set.
-        :raises TimeoutError: when it takes longer than a minute.
+        :raises NotSet: when it cannot be set, or not within a minute.
         """
         command = (sys.executable, "-m", __name__, *self._fonts)
         async with self._one_at_a_time:
@@ -70,6 +74,8 @@ class Press:
             try:
                 async with asyncio.timeout(LONGEST_S):
                     made, said = await process.communicate(json.dumps(asdict(report)).encode())
+            except TimeoutError:
+                raise NotSet(f"not within {LONGEST_S:g} s") from None
             finally:
                 if process.returncode is None:
                     process.kill()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from services.run.adapters.calls import FieldId, HappenedAt, OptionalStepId, Reason, RunId, StepId, happened, run_answer
 from services.run.adapters.examples import ISSUE
@@ -12,6 +12,7 @@ from services.run.domain import commands
 from shared.contracts.base import Id
 from shared.contracts.plant import Value
 from shared.messaging.messages import Ask
+from shared.runtime.bodies import RequestBody
 from shared.runtime.http import Calling, needs
 
 router = APIRouter()
@@ -21,19 +22,19 @@ SessionNumber = Annotated[int, Path(ge=1, examples=[1], description="1, 2, … f
 STEP = "/runs/{run_id}/steps/{step_id}"
 
 
-class RecordedValue(BaseModel):
+class RecordedValue(RequestBody):
     """A value for a field; numbers as text keep their digits."""
 
     value: Annotated[Value, Field(examples=["24.2"])]
 
 
-class Covering(BaseModel):
+class Covering(RequestBody):
     """The issue that covers a failure."""
 
     issue_id: Annotated[Id, Field(examples=[ISSUE], description="an issue of this run on this step")]
 
 
-class Signature(BaseModel):
+class Signature(RequestBody):
     """The sign-off of a step."""
 
     occurred_at: HappenedAt = None
