@@ -144,6 +144,7 @@ def release(message: Message) -> Ask[commands.Release]:
         record.scrapped_quantity or Decimal(0),
         part,
         record.quantity,
+        {one.requirement_id: one.required for one in record.counts.requirements},
     )
     named = (data.unit_id, part, split_from(data.unit_id))
     return Ask((*named, *(one.unit_id for one in record.installations)), command)

@@ -81,9 +81,17 @@ def reopen_contested(message: Message) -> Ask[commands.ReopenRun]:
 
 
 def _difference(one: inventory.InstallationDifference) -> str:
+    if one.change == "requirement":
+        return f"requirement {one.requirement_id} {_wants(one)}"
     if one.change != "quantity" or one.was is None or one.now is None:
         return f"{one.unit_id} {one.change}"
     return f"{plain(one.now)} of {one.unit_id}, not {plain(one.was)}"
+
+
+def _wants(one: inventory.InstallationDifference) -> str:
+    if one.was is None or one.now is None:
+        return "added" if one.was is None else "removed"
+    return f"wants {plain(one.now)}, not {plain(one.was)}"
 
 
 def note_delivery(message: Message) -> Ask[commands.NoteDelivery]:

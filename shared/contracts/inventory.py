@@ -272,7 +272,9 @@ class ComponentCleared(Fact):
 class InstallationDifference(Contract):
     """How the as-built moved past what a completion relied on."""
 
-    change: Literal["added", "removed", "quantity"]
+    change: Literal["added", "removed", "quantity", "requirement"] = Field(
+        description="requirement: it wants another quantity; `was` is absent where it is new, `now` where it is gone"
+    )
     requirement_id: Id | None = Field(None, description="absent where the run builds another quantity of its unit")
     unit_id: Id
     designator: Name | None = None

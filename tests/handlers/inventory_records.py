@@ -72,17 +72,24 @@ def completed(bench: Bench, unit_id: str = PUMP, number: int = 1) -> Sent:
         }
         for one in unit.installations.values()
     ]
-    return _completed(unit_id, number, unit.as_built_version, relied_on)
+    wanted = {} if unit.build is None else {name: str(one.quantity) for name, one in unit.build.requirements.items()}
+    return _completed(unit_id, number, unit.as_built_version, relied_on, wanted)
 
 
 def completion(unit_id: str, version: int, *components: str) -> Sent:
     """The run of a unit was completed, relying on a version of its as-built with these components."""
     common = {"requirement_id": "r", "part_number": "any", "quantity": "1"}
     relied_on = [common | {"installation_id": f"i-{one}", "unit_id": one} for one in components]
-    return _completed(unit_id, 1, version, relied_on)
+    return _completed(unit_id, 1, version, relied_on, {"r": "1"})
 
 
-def _completed(unit_id: str, number: int, version: int, relied_on: list[dict[str, Any]]) -> Sent:
+def _completed(
+    unit_id: str, number: int, version: int, relied_on: list[dict[str, Any]], wanted: dict[str, str]
+) -> Sent:
+    requirements = [
+        {"requirement_id": name, "part_number": "any", "required": required, "installed": required, "excepted": "0"}
+        for name, required in wanted.items()
+    ]
     counted = dict.fromkeys(
         [f"steps_{one}" for one in ("completed", "failed_then_resolved", "total")]
         + [f"requirements_{one}" for one in ("installed", "excepted")]
@@ -103,7 +110,7 @@ def _completed(unit_id: str, number: int, version: int, relied_on: list[dict[str
         "completed_at": "2026-11-24T12:00:00Z",
         "completed_by": "lena",
         "review_version": "sha256:0",
-        "counts": counted | {"requirements": []},
+        "counts": counted | {"requirements": requirements},
         "installations": relied_on,
         "as_built_version": version,
         "content_hash": "sha256:0",

@@ -252,10 +252,18 @@ async def test_a_contested_quantity_is_told_in_words(bench: Bench) -> None:
     await confirmed(bench)
     screws = {"change": "quantity", "requirement_id": "r", "unit_id": "SCREW-4:L1~a", "was": "10", "now": "6"}
     pumps = {"change": "quantity", "unit_id": "PUMP-100:L9", "was": "10", "now": "8"}
+    edited = [
+        {"change": "requirement", "requirement_id": "shim", "unit_id": "PUMP-1"} | wanted
+        for wanted in ({"was": "1", "now": "2"}, {"now": "2"}, {"was": "1"})
+    ]
     contested = {"unit_id": "PUMP-1", "run_id": R, "number": 1, "relied_on_version": 1, "as_built_version": 2}
-    await bench.takes(event("asbuilt.completion.contested.v1", BY | contested | {"differences": [screws, pumps]}))
+    await bench.takes(
+        event("asbuilt.completion.contested.v1", BY | contested | {"differences": [screws, pumps, *edited]})
+    )
     reason = bench.said("run.reopened")[0]["reason"]
-    assert reason.endswith("(6 of SCREW-4:L1~a, not 10, 8 of PUMP-100:L9, not 10)")
+    installed = "6 of SCREW-4:L1~a, not 10, 8 of PUMP-100:L9, not 10"
+    wanted = "requirement shim wants 2, not 1, requirement shim added, requirement shim removed"
+    assert reason.endswith(f"({installed}, {wanted})")
 
 
 async def test_an_issue_that_changes_after_completion_is_noted_beside_the_record(bench: Bench) -> None:

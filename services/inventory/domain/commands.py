@@ -187,8 +187,9 @@ class ReliedOn(NamedTuple):
 
 @immutable
 class Release(Command):
-    """The run that builds this unit was completed, ``quantity`` of it, relying on an as-built version and its
-    installations, by id. Part of it may be scrapped, and is ``part_unit_id`` then.
+    """The run that builds this unit was completed, ``quantity`` of it, relying on an as-built version, its
+    installations, by id, and what its requirements wanted (None where nobody says). Part of it may be scrapped, and is
+    ``part_unit_id`` then.
     """
 
     run_id: str
@@ -198,6 +199,7 @@ class Release(Command):
     scrapped_quantity: Decimal = Decimal(0)
     part_unit_id: str = ""
     quantity: Decimal | None = None
+    required: Mapping[str, Decimal] | None = None
 
 
 @immutable

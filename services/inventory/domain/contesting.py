@@ -34,7 +34,9 @@ def contested(unit: Unit, command: Release) -> events.CompletionContested:
 
 
 def _differences(unit: Unit, command: Release) -> Iterator[Difference]:
-    """What was added and removed since, then what there is another quantity of; of the unit itself last."""
+    """What was added and removed since, then what there is another quantity of; of the unit itself, or else what
+    requirements want another quantity of, last.
+    """
     now = {one.installation_id: one for one in unit.installed_by(command.run_id)}
     for name, one in now.items():
         if name not in command.relied_on:
@@ -48,3 +50,15 @@ def _differences(unit: Unit, command: Release) -> Iterator[Difference]:
     built = None if unit.build is None else unit.build.quantity
     if None not in (command.quantity, built) and command.quantity != built:
         yield Difference("quantity", None, unit.unit_id, None, command.quantity, built)
+    else:
+        yield from _edited(unit, command)
+
+
+def _edited(unit: Unit, command: Release) -> Iterator[Difference]:
+    """Requirements that an engineer added, removed or gave another quantity while the confirmation was in flight."""
+    wanted = {} if unit.build is None else {name: one.quantity for name, one in unit.build.requirements.items()}
+    relied_on = wanted if command.required is None else command.required
+    for name in dict.fromkeys((*relied_on, *wanted)):
+        was, now = relied_on.get(name), wanted.get(name)
+        if was != now:
+            yield Difference("requirement", name, unit.unit_id, None, was, now)

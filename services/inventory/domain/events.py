@@ -241,10 +241,11 @@ class UnitReopened(UnitEvent):
 @immutable
 class Difference:
     """How the as-built moved past what a completion relied on: a component was added or removed, or there is another
-    quantity of it. Without a requirement it is the unit itself, of which the run builds another quantity.
+    quantity of it. Without a requirement it is the unit itself, of which the run builds another quantity. A
+    requirement may want another quantity now, which is none of what it wanted when it is new.
     """
 
-    change: Literal["added", "removed", "quantity"]
+    change: Literal["added", "removed", "quantity", "requirement"]
     requirement_id: str | None
     component_id: str
     designator: str | None

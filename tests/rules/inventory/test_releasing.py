@@ -34,9 +34,11 @@ from tests.rules.inventory.examples import (
     PUMPS,
     ROTOR,
     SKID,
+    add,
     cancel,
     claimed,
     complete,
+    edit,
     fail,
     give_back,
     install,
@@ -164,6 +166,18 @@ def test_a_completion_of_another_quantity_is_contested_in_words() -> None:
     assert contested.differences == (Difference("quantity", "screws", part, None, Decimal(10), Decimal(6)),)
     INVENTORY.given(*screwed).when(replace(confirmed, quantity=Decimal(1))).then(
         UnitReleased, UnitConsumed, StatusChanged
+    )
+
+
+def test_an_edited_requirement_is_named_with_what_it_wanted_and_wants() -> None:
+    """An engineer was faster than the lead: edited, added and removed requirements, which the review did not have."""
+    confirmed = replace(complete(2, ROTOR), required={"rotor": Decimal(1), "shim": Decimal(3)})
+    wired = add("wire", quantity=Decimal(2))
+    contested = INVENTORY.given(*FITTED, edit(quantity=Decimal(2)), wired).when(confirmed).events[0]
+    assert contested.differences == (
+        Difference("requirement", "rotor", PUMP, None, Decimal(1), Decimal(2)),
+        Difference("requirement", "shim", PUMP, None, Decimal(3), None),
+        Difference("requirement", "wire", PUMP, None, None, Decimal(2)),
     )
 
 
