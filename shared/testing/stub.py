@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass
@@ -15,6 +16,7 @@ class Stub:
 
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
     asked: list[tuple[str, Any, dict[str, str]]] = field(default_factory=list)
+    queries: list[dict[str, list[str]]] = field(default_factory=list)
     port: int = 0
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
@@ -22,6 +24,7 @@ class Stub:
         what = f"{handler.command} {handler.path.split('?')[0]}"
         body = handler.rfile.read(int(handler.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in handler.headers.items()}
+        self.queries.append(parse_qs(urlsplit(handler.path).query))
         self.asked.append((what, json.loads(body) if body else None, headers))
         status, document = self.answers[what]
         handler.send_response(status)

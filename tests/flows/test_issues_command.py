@@ -128,6 +128,23 @@ def test_what_quality_decides_is_asked_and_answered_in_a_sentence(run: Run, stub
     assert run(*at(stub, "reopen", "I-1")).code == 2
 
 
+def test_an_issue_is_opened_and_part_of_a_lot_set_apart(run: Run, stub: Stub) -> None:
+    """What is named is asked for; the answer says how the issue stands, and each part that it holds."""
+    stub.answers["POST /issues"] = (201, SHOWN | {"missing_approvals": [], "quarantined": []})
+    stub.answers["POST /issues/I-1/quarantine"] = (200, SHOWN)
+    ended = run(*at(stub, "open", "Seals leak", "--unit", "SEAL-9:L1", "--description", "By hand."))
+    assert (ended.code, "I-1 is pending" in ended.out) == (0, True)
+    assert stub.asked[-1][1] == {
+        "title": "Seals leak",
+        "description": "By hand.",
+        "unit_id": "SEAL-9:L1",
+    } | dict.fromkeys(("run_id", "step_id", "field_id", "requirement_id"))
+    ended = run(*at(stub, "quarantine", "I-1", "3", "--unit", "B:L1"))
+    assert (ended.code, "3 as B:L1~a, held" in ended.out) == (0, True)
+    assert "B:L1 has 2 left" in ended.out
+    assert stub.asked[-1][1] == {"quantity": "3", "unit_id": "B:L1"}
+
+
 def test_a_no_ends_with_its_code(run: Run, stub: Stub) -> None:
     """A role that is missing is a refusal, with the way out."""
     problem = {"code": "no-approver-role", "obstacle": "It needs Quality.", "resolve": "Ask somebody."}

@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from shared.runtime.command import completions, genealogy, issues, migrate, parked, reading, runs, token, topics, up
+from shared.runtime.command import (
+    completions,
+    genealogy,
+    issues,
+    migrate,
+    parked,
+    reading,
+    runs,
+    token,
+    topics,
+    units,
+    up,
+)
 from shared.runtime.command.connection import Where, urls_of
 from shared.runtime.command.demo.command import demo
 from shared.runtime.command.errors import MEANINGS, CommandFailed
@@ -65,6 +77,7 @@ app.command(rich_help_panel=WORK)(genealogy.tree)
 app.command(rich_help_panel=WORK)(genealogy.where_used)
 app.command(rich_help_panel=WORK)(genealogy.compare)
 app.command(rich_help_panel=WORK)(reading.export)
+app.add_typer(units.commands, name="units", rich_help_panel=WORK)
 app.add_typer(issues.commands, name="issues", rich_help_panel=WORK)
 app.command(rich_help_panel=OPERATE)(migrate.migrate)
 app.add_typer(topics.commands, name="topics", rich_help_panel=OPERATE)

@@ -1,4 +1,4 @@
-"""`asbuilt issues list | show | types | impact | disposition | approve | resolve | reopen`: what quality decides."""
+"""`asbuilt issues`: what was found, what quality decides about it, and what is set apart meanwhile."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from shared.runtime.command.connection import Services, where
 from shared.runtime.command.saying import AsJson, say
 from shared.runtime.command.shown import Document
 
-commands = typer.Typer(no_args_is_help=True, help="Look at issues, and decide what becomes of them.")
+commands = typer.Typer(no_args_is_help=True, help="Open issues, look at them, and decide what becomes of them.")
 
 IssueId = Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's id.")]
 Why = Annotated[str, typer.Option("--because", help="The reason; it stays in the record.")]
@@ -53,6 +53,40 @@ def list_(
 def show(context: typer.Context, issue: IssueId, *, as_json: AsJson = False) -> None:
     """Show one issue: what was found, what was decided, who has still to approve, what it holds."""
     say(Services(where(context)).get("issue", _path(issue)), _drawn, as_json=as_json)
+
+
+@commands.command("open")
+def open_(
+    context: typer.Context,
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="What was found, in a few words.")],
+    description: Annotated[str, typer.Option(help="More about it.")] = "",
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="The run that it is on.")] = None,
+    step: Annotated[str | None, typer.Option(metavar="STEP", help="The step of that run.")] = None,
+    field: Annotated[str | None, typer.Option(metavar="FIELD", help="The field of that step.")] = None,
+    requirement: Annotated[str | None, typer.Option(metavar="REQUIREMENT", help="The requirement of that run.")] = None,
+    unit: Annotated[str | None, typer.Option(metavar="UNIT", help="The unit: its serial, or part:lot.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Open an issue on a run, a step, field or requirement of it, or on a unit. Needs the permission issue:open."""
+    on = {"run_id": run, "step_id": step, "field_id": field, "requirement_id": requirement, "unit_id": unit}
+    opened = Services(where(context)).post("issue", "/issues", {"title": title, "description": description, **on})
+    say(opened, _asked, as_json=as_json)
+
+
+@commands.command()
+def quarantine(
+    context: typer.Context,
+    issue: IssueId,
+    quantity: Annotated[str, typer.Argument(metavar="QUANTITY", help="How much of it, as an exact number.")],
+    unit: Annotated[
+        str | None, typer.Option(metavar="UNIT", help="What it is taken from; else the issue's own unit.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Split part of a lot off and hold it while the issue withholds it; the rest stays as it is. Needs unit:move."""
+    _ask(context, issue, "quarantine", {"quantity": quantity, "unit_id": unit}, as_json=as_json)
 
 
 @commands.command()
@@ -126,7 +160,12 @@ def reopen(context: typer.Context, issue: IssueId, because: Why, *, as_json: AsJ
 
 def _ask(context: typer.Context, issue: str, what: str, body: Document, *, as_json: bool) -> None:
     done = Services(where(context)).post("issue", f"{_path(issue)}/{what}", body)
-    say(done, lambda one: f"{shown.OK} [bold]{escape(one['issue_id'])}[/] is {_stands(one)}", as_json=as_json)
+    say(done, _asked, as_json=as_json)
+
+
+def _asked(issue: Document) -> str:
+    parts = "".join(f"\n  {escape(_part(one))}" for one in issue.get("quarantined") or [])
+    return f"{shown.OK} [bold]{escape(issue['issue_id'])}[/] is {_stands(issue)}{parts}"
 
 
 def _path(issue: str) -> str:
