@@ -56,6 +56,8 @@ def _received(event: events.UnitReceived) -> contracts.UnitReceived:
         location=what.location,
         origin_unit_id=what.origin_unit_id,
         delivery=event.delivery,
+        status=event.status and event.status.value,
+        status_reason=event.status_reason,
     )
 
 

@@ -34,6 +34,8 @@ class UnitReceived(Fact):
     location: Name | None = None
     origin_unit_id: Id | None = Field(None, description="the lot or untracked quantity that it was split off from")
     delivery: Id | None = Field(None, description="tells one delivery of a lot from the next")
+    status: UnitStatus | None = Field(None, description="its first one, with what was done together with its receipt")
+    status_reason: Text | None = None
 
 
 SplitBecause = Literal["install", "quarantine", "move", "scrap", "return", "remove"]

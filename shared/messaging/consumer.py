@@ -44,10 +44,10 @@ COMMIT_EVERY_S = 0.1
 COMMIT_S = 1.0
 """How long it waits for the offsets: the broker may be away, and what is not committed comes again too."""
 
-MANY = 20
+MANY = 50
 """Records at once: where so many come, more are on their way."""
 
-GATHER_S = 0.04
+GATHER_S = 0.1
 """Then the next are left to gather for so long: polling, the transaction and the offsets cost what many cost, however
 few there are. Who speaks now and then is heard at once, and where there is a backlog nothing is waited for.
 """

@@ -125,7 +125,7 @@ async def test_a_completed_run_uses_lots_up(as_: Served, kept: Database) -> None
 
 async def test_what_the_run_service_says_is_remembered_for_it(as_: Served, kept: Database) -> None:
     """Commissioned, released and reopened leave their row; a serial's receipt and its install leave none."""
-    empty: Any = SimpleNamespace(state=lambda _: SimpleNamespace(as_built_version=1, installations={}))
+    empty: Any = SimpleNamespace(state=lambda _: SimpleNamespace(as_built_version=1, installations={}, build=None))
     await as_.takes(received(), created(), completed(empty))
     await as_.takes(reopened(PUMP), installed())
     rows = kept.rows("select what, unit_id from life order by life_id")

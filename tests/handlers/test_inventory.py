@@ -39,16 +39,19 @@ async def test_a_unit_is_built_in_one_batch(bench: Bench) -> None:
     assert await bench.takes(received(), created(), installed()) == {"done": 3, "seen": 0}
     assert bench.types == [
         "unit.received",
-        "unit.status-changed",
         "unit.received",
         "unit.claimed",
-        "unit.status-changed",
         "unit.installed",
         "unit.placed",
         "unit.status-changed",
     ]
     keys = [(one["partitionkey"], one["sequence"]) for one in bench.told]
-    assert keys[-3:] == [(PUMP, "4"), (ROTOR, "3"), (ROTOR, "4")]
+    assert keys[-3:] == [(PUMP, "3"), (ROTOR, "2"), (ROTOR, "3")]
+    first = [(one["unit_id"], one["status"], one["status_reason"]) for one in bench.said("unit.received")]
+    assert first == [
+        (ROTOR, "available", "nothing keeps it from being used"),
+        (PUMP, "wip", "target of the run run of PUMP-1"),
+    ]
 
 
 async def test_an_installation_is_announced_under_its_parent(bench: Bench) -> None:

@@ -85,12 +85,12 @@ async def test_a_no_says_its_code_and_the_way_out(as_: Served) -> None:
     assert (await as_("viewer").get(f"/issues/{issue_id}")).json()["version"] == 1
 
 
-@pytest.mark.parametrize("what", ["", "/disposition", "/resolve"])
-async def test_an_unknown_issue_is_not_found(as_: Served, what: str) -> None:
+@pytest.mark.parametrize(("what", "body"), [("", None), ("/disposition", {"disposition": "scrap"}), ("/resolve", {})])
+async def test_an_unknown_issue_is_not_found(as_: Served, what: str, body: dict[str, str] | None) -> None:
     """Whatever is asked of it."""
     url = f"/issues/no-such-issue{what}"
     quality = as_("quality")
-    answer = await (quality.post(url, json={"disposition": "scrap"}) if what else quality.get(url))
+    answer = await (quality.post(url, json=body) if what else quality.get(url))
     assert answer.status_code == 404
     assert "no-such-issue" in answer.json()["obstacle"]
 

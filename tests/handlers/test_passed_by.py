@@ -48,7 +48,7 @@ async def test_what_is_heeded_is_claimed_beside_it() -> None:
     said, inventory = await told(), Bench(feed.service("inventory"))
     await inventory.takes(*said, *said)
     assert len(inventory.work.tables.inbox) == 1
-    assert inventory.types == ["unit.received", "unit.claimed", "unit.status-changed"]
+    assert inventory.types == ["unit.received", "unit.claimed"]
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ async def test_four_of_ten_washers_come_out_and_six_stay(as_: Served, stock: Dat
     assert (back["status"], back["quantity"], back["origin_unit_id"], back["lot"]) == ("available", "4", part, "L1")
     assert ((await asks(as_, part))["quantity"], (await asks(as_, LOT))["quantity"]) == ("6", "2")
     types = [row["type"] for row in stock.rows("select convert_from(body, 'UTF8')::json->>'type' as type from outbox")]
-    assert types[-4:] == [f"asbuilt.unit.{one}.v1" for one in ("split", "received", "removed", "status-changed")]
+    assert types[-3:] == [f"asbuilt.unit.{one}.v1" for one in ("split", "received", "removed")]
 
 
 async def test_the_past_has_the_quantities_that_it_had(as_: Served) -> None:

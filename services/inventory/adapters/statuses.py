@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.inventory.domain.events import AnyEvent, StatusChanged
+from services.inventory.domain.events import AnyEvent, StatusChanged, UnitReceived
 
 CHANGED = text("""
     insert into status_change (unit_id, status, at)
@@ -18,5 +18,5 @@ CHANGED = text("""
 def rows(events: Iterable[AnyEvent]) -> Iterator[dict[str, Any]]:
     """The rows that events leave, in the order in which they were recorded."""
     for event in events:
-        if isinstance(event, StatusChanged):
+        if isinstance(event, StatusChanged | UnitReceived) and event.status is not None:
             yield {"unit_id": event.unit_id, "status": event.status.value, "at": event.at}

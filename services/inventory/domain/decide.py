@@ -1,6 +1,7 @@
 """What inventory says to a command: events on one or several units, or a refusal. No clock, no id, no I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from services.inventory.domain import (
@@ -32,7 +33,7 @@ from services.inventory.domain.commands import (
     ReturnUnit,
     ScrapUnit,
 )
-from services.inventory.domain.events import AnyEvent
+from services.inventory.domain.events import AnyEvent, UnitReceived
 from services.inventory.domain.evolve import evolve
 from services.inventory.domain.expecting import IssueExpected, awaiting, expect
 from services.inventory.domain.locations import ConfigureLocation, LocationConfigured, blocked, configure
@@ -40,7 +41,7 @@ from services.inventory.domain.lookup import known_unit
 from services.inventory.domain.moving import with_contents
 from services.inventory.domain.refusals import TargetNotAvailable
 from services.inventory.domain.reopening import with_components
-from services.inventory.domain.status import standing
+from services.inventory.domain.status import Standing, standing
 from services.inventory.domain.unit import Identification, Known, Unit
 from shared.kernel import plain
 
@@ -70,19 +71,32 @@ def decide_any(
 
 
 def with_status(known: Known, happened: Iterable[AnyEvent]) -> Events:
-    """The events, and after them a change of status for every unit whose computed status changed."""
+    """The events, and after them a change of status for every unit whose computed status changed; the first status of
+    a unit comes with its receipt.
+    """
     happened = tuple(happened)
     after: dict[str, Unit] = {}
     for event in happened:
         after[event.unit_id] = evolve(after.get(event.unit_id) or known.get(event.unit_id), event)
     last = {event.unit_id: event for event in happened}
+    first = {event.unit_id: standing(after[event.unit_id]) for event in happened if isinstance(event, UnitReceived)}
     changes = []
     for unit_id, unit in after.items():
-        now = standing(unit)
-        if now.status is not unit.announced_status:
+        if unit_id not in first and (now := standing(unit)).status is not unit.announced_status:
             by, at = last[unit_id].by, last[unit_id].at
             changes.append(events.StatusChanged(unit_id, by, at, now.status, unit.announced_status, now.reason))
-    return (*happened, *changes)
+    return (*_received_with(first, happened), *changes)
+
+
+def _received_with(first: Mapping[str, Standing], happened: Events) -> Events:
+    if not first:
+        return happened
+    return tuple(
+        replace(one, status=first[one.unit_id].status, status_reason=first[one.unit_id].reason)
+        if isinstance(one, UnitReceived)
+        else one
+        for one in happened
+    )
 
 
 def _decided(known: Known, command: AnyCommand) -> Events:  # noqa: C901 - one line for each command

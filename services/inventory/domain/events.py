@@ -21,12 +21,16 @@ class UnitEvent:
 
 @immutable
 class UnitReceived(UnitEvent):
-    """The unit is known from here on. What was split off has its origin's place and issues."""
+    """The unit is known from here on. What was split off has its origin's place and issues. Its first status, and the
+    reason, come along: those that it has once everything is done that was decided with its receipt.
+    """
 
     identification: Identification
     delivery: str | None = None
     location_blocked: str | None = None
     issues: tuple[IssueSays, ...] = ()
+    status: UnitStatus | None = None
+    status_reason: str | None = None
 
 
 @immutable

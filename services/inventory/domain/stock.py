@@ -40,6 +40,7 @@ def received(event: events.UnitReceived) -> Unit:
         deliveries=() if event.delivery is None else (event.delivery,),
         location_blocked=event.location_blocked,
         issues={one.issue_id: one for one in event.issues},
+        announced_status=event.status,
     )
 
 

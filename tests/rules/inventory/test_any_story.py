@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.inventory.domain.commands import Install, Release
 from services.inventory.domain.decide import decide
-from services.inventory.domain.events import StatusChanged
+from services.inventory.domain.events import StatusChanged, UnitReceived
 from services.inventory.domain.evolve import evolve
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Unit
@@ -131,12 +131,15 @@ def test_no_requirement_is_overfilled_and_no_designator_filled_twice(story: list
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(STORIES)
 def test_the_announced_status_is_the_computed_one(story: list[Any]) -> None:
-    """Every change of status is said, once, with what it was before."""
+    """The first one with the receipt, and then every change, once, with what it was before."""
     said: dict[str, Any] = {}
     for _, _, world, happened in play(story):
         for event in happened:
+            if isinstance(event, UnitReceived):
+                assert event.unit_id not in said
+                said[event.unit_id] = event.status
             if isinstance(event, StatusChanged):
-                assert event.was is said.get(event.unit_id)
+                assert event.was is said[event.unit_id]
                 assert event.status is not event.was
                 said[event.unit_id] = event.status
         assert said == {name: standing(unit).status for name, unit in world.items()}

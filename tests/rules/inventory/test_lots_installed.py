@@ -44,7 +44,7 @@ from tests.rules.inventory.examples import (
 )
 
 LOT = "SCREW-4:L1"
-TAKEN = (UnitSplit, UnitReceived, UnitInstalled, UnitPlaced, StatusChanged)
+TAKEN = (UnitSplit, UnitReceived, UnitInstalled, UnitPlaced)
 
 
 def lot(quantity: str = "10", **changed: Any) -> commands.ReceiveUnit:
@@ -77,7 +77,7 @@ STARTED = (lot(), claimed(PUMP, "", screws()))
 def test_taking_part_of_a_lot_splits_it() -> None:
     """What was taken is a unit of its own, in the pump; the lot has the rest, and may be used still."""
     story = INVENTORY.given(*STARTED).when(put("4"))
-    story.then(UnitSplit, UnitReceived, UnitInstalled, UnitPlaced, StatusChanged)
+    story.then(UnitSplit, UnitReceived, UnitInstalled, UnitPlaced)
     part = story.state(f"{LOT}~4")
     assert (part.identification.origin_unit_id, part.identification.lot, part.parent_unit_id) == (LOT, "L1", PUMP)
     assert (left(story), left(story, f"{LOT}~4")) == (6, 4)
@@ -94,7 +94,7 @@ def test_an_installation_of_a_part_says_which_lot_it_is_of() -> None:
 def test_the_last_of_a_lot_leaves_nothing_and_the_next_is_refused() -> None:
     """Exact to the last piece; the refusal says that nothing is left."""
     story = INVENTORY.given(lot("4"), claimed(PUMP, "", screws())).when(put("4"))
-    story.then(UnitSplit, UnitReceived, UnitInstalled, UnitPlaced, StatusChanged, StatusChanged)
+    story.then(UnitSplit, UnitReceived, UnitInstalled, UnitPlaced, StatusChanged)
     assert (left(story), status(story, LOT)) == (0, UnitStatus.UNAVAILABLE)
     refused = story.when(put("1")).is_refused(InsufficientQuantity, naming=f"{LOT} has nothing left, not 1")
     assert "another lot" in refused.refusal.resolution

@@ -41,10 +41,11 @@ from tests.rules.inventory.examples import (
 
 
 def test_a_received_unit_is_available() -> None:
-    """It is known from then on, and its status is announced."""
-    story = INVENTORY.given().when(received()).then(UnitReceived, StatusChanged)
+    """It is known from then on, and its first status is told with it."""
+    story = INVENTORY.given().when(received()).then(UnitReceived)
     assert status(story, ROTOR) is UnitStatus.AVAILABLE
-    assert (story.events[1].was, story.events[1].status) == (None, UnitStatus.AVAILABLE)
+    (event,) = story.events
+    assert (event.status, event.status_reason) == (UnitStatus.AVAILABLE, "nothing keeps it from being used")
 
 
 def test_the_same_receipt_again_changes_nothing() -> None:
@@ -66,7 +67,7 @@ def test_a_unit_id_is_the_serial_or_the_lot_within_its_part() -> None:
     story = INVENTORY.given().when(ReceiveUnit("R-1", OLGA, NOON, wrong))
     story.is_refused(UnitIdInvalid, naming="should be ROTOR-1")
     lot = replace(unit(ROTOR), unit_id="ROTOR-7:L1", serial=None, lot="L1", quantity=Decimal("37.50"))
-    INVENTORY.given().when(ReceiveUnit("ROTOR-7:L1", OLGA, NOON, lot)).then(UnitReceived, StatusChanged)
+    INVENTORY.given().when(ReceiveUnit("ROTOR-7:L1", OLGA, NOON, lot)).then(UnitReceived)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_an_endless_id_is_refused() -> None:
 
 def test_an_unknown_target_is_created_as_work_in_progress() -> None:
     """A run builds what was not there before."""
-    story = INVENTORY.given().when(claimed()).then(UnitReceived, UnitClaimed, StatusChanged)
+    story = INVENTORY.given().when(claimed()).then(UnitReceived, UnitClaimed)
     assert status(story) is UnitStatus.WIP
     assert story.state(PUMP).as_built_version == 1
 

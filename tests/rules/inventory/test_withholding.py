@@ -133,7 +133,7 @@ def test_what_an_issue_says_of_a_unit_that_never_came_is_kept_until_it_comes() -
     """However long that takes: it is withheld from its receipt on, and no run can use it in between."""
     story = PLACES.given().when(overdue(ROTOR, "permanently-unavailable")).then(IssueExpected)
     story.when(overdue(ROTOR, "permanently-unavailable")).nothing_happens()
-    received_now = story.when(received()).then(UnitReceived, StatusChanged)
+    received_now = story.when(received()).then(UnitReceived)
     assert status(received_now, ROTOR) is UnitStatus.ON_HOLD
     assert "i-1" in standing(received_now.state(ROTOR)).reason
     freed = received_now.when(issue(ROTOR, "immediate")).then(IssueNoted, StatusChanged)
@@ -177,7 +177,7 @@ def test_only_so_many_units_to_come_are_kept(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_part_of_a_lot_is_put_in_quarantine() -> None:
     """It is split off and held; the rest is as good as before."""
     story = INVENTORY.given(lot()).when(quarantine())
-    story.then(UnitSplit, UnitReceived, IssueNoted, StatusChanged)
+    story.then(UnitSplit, UnitReceived, IssueNoted)
     said = standing(story.state(HELD))
     assert (said.status, said.reason) == (UnitStatus.ON_HOLD, "the issue i-1 holds it in quarantine")
     assert "gets a disposition that allows its use, or is resolved" in said.changes_when
@@ -215,7 +215,7 @@ def test_a_quarantine_ends_when_its_issue_is_resolved() -> None:
 def test_part_of_what_a_run_builds_is_put_in_quarantine_and_the_rest_goes_on() -> None:
     """With scaled requirements: two rotors for each of the seven that are left, and a new as-built version."""
     story = INVENTORY.given(lot_run()).when(quarantine("3", PUMPS))
-    story.then(UnitSplit, UnitReceived, RequirementChanged, IssueNoted, StatusChanged)
+    story.then(UnitSplit, UnitReceived, RequirementChanged, IssueNoted)
     build = build_of(story, PUMPS)
     assert (build.quantity, build.requirements["rotor"].quantity) == (7, 14)
     assert (story.events[0].run_id, story.events[0].as_built_version) == ("run-1", 2)
