@@ -6,7 +6,7 @@ from typing import Any
 from services.inventory.adapters.listing import WantedUnits, paged
 from shared.testing.databases import Database
 from shared.testing.topics import event
-from tests.handlers.inventory_records import PUMP, ROTOR, created, installed, received
+from tests.handlers.inventory_records import PUMP, ROTOR, an_issue, created, installed, received
 from tests.handlers.served import Served
 
 SERVICE = "inventory"
@@ -54,6 +54,29 @@ async def test_units_are_found_by_what_they_are_where_they_are_and_what_builds_t
             assert sorted(await listed(as_, **wanted, limit=limit)) == sorted(units), wanted
     (item,) = (await as_("viewer").get("/units", params={"location": "Rack 3"})).json()["items"]
     assert (item["quantity"], item["origin_unit_id"], item["status"]) == ("2.5", "INS-8:L1", "available")
+
+
+async def test_what_an_issue_withholds_is_listed_with_what_was_split_off_since(as_: Served) -> None:
+    """The recalled lot, what was moved out of it, and no other lot; what another issue withholds is that one's."""
+    lots = [
+        event(
+            "plant.unit.received.v1",
+            {"unit_id": f"INS-8:{lot}", "part_number": "INS-8", "revision": "A", "lot": lot, "quantity": "12.50"},
+        )
+        for lot in ("L1", "L2", "L3")
+    ]
+    recalled = {"disposition": "scrap", "availability": "permanently-unavailable"}
+    moved = event("plant.unit.moved.v1", {"unit_id": "INS-8:L1", "location": "Rack 3", "quantity": "2.5"})
+    await as_.takes(
+        *lots,
+        an_issue("disposition-chosen", "INS-8:L1", **recalled),
+        an_issue("disposition-chosen", "INS-8:L2", issue_id="i-2", **recalled),
+        moved,
+    )
+    (part,) = await listed(as_, origin_unit_id="INS-8:L1")
+    assert await listed(as_, withheld_by="i-1", limit=1) == ["INS-8:L1", part]
+    assert await listed(as_, withheld_by="i-2") == ["INS-8:L2"]
+    assert await listed(as_, withheld_by="i-3") == []
 
 
 async def test_a_page_goes_on_where_the_one_before_ended(as_: Served) -> None:

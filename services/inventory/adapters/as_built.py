@@ -48,18 +48,11 @@ def _step(begins: str, bound: str) -> str:
         where not down.is_again and down.level < coalesce(cast(:depth as int), {DEEPEST})"""  # noqa: S608 - nothing in it is given
 
 
-_DOCUMENT = f"""concat(
-               '{{"level":', w.level, ',"parent_unit_id":', to_json(w.parent_unit_id),
-               ',"unit_id":', to_json(w.unit_id), ',"part_number":', to_json(u.part_number),
-               ',"revision":', to_json(u.revision), ',"serial":', coalesce(to_json(u.serial), 'null'),
-               ',"lot":', coalesce(to_json(u.lot), 'null'),
-               ',"origin_unit_id":', coalesce(to_json(u.origin_unit_id), 'null'),
-               ',"status":', coalesce(to_json({STATUS_THEN.format("u")}), 'null'), ',"quantity":"', w.quantity,
-               '","unit_of_measure":', to_json(u.unit_of_measure), ',"requirement_id":', to_json(w.requirement_id),
-               ',"designator":', coalesce(to_json(w.designator), 'null'), ',"substitute":', to_json(w.substitute),
-               ',"installation_id":', to_json(w.installation_id), ',"run_id":', to_json(w.run_id),
-               ',"installed_at":', to_json(w.installed_at), ',"installed_by":', w.installed_by,
-               ',"recorded_at":', to_json(w.recorded_at), '}}')"""
+_MEMBERS = f"""
+               w.level, w.parent_unit_id, w.unit_id, u.part_number, u.revision, u.serial, u.lot, u.origin_unit_id,
+               {STATUS_THEN.format("u")} as status, cast(w.quantity as text) as quantity, u.unit_of_measure,
+               w.requirement_id, w.designator, w.substitute, w.installation_id, w.run_id, w.installed_at,
+               w.installed_by, w.recorded_at"""
 
 
 def _statement(step: str, on_page: str) -> str:
@@ -75,8 +68,9 @@ def _statement(step: str, on_page: str) -> str:
     ), wanted as (
         select * from down where level > 0 {on_page}
     )
-    select w.trail, {_DOCUMENT} as document
+    select w.trail, cast(row_to_json(document) as text) as document
     from wanted w cross join lateral (select * from unit where unit_id = w.unit_id offset 0) u
+    cross join lateral (select {_MEMBERS}) as document
     order by w.trail collate "C" """  # noqa: S608 - nothing in it is given
 
 

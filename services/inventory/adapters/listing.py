@@ -11,9 +11,18 @@ SHOWN = """unit_id, part_number, revision, serial, lot, origin_unit_id, quantity
     parent_unit_id, run_id, received_at"""
 
 
+RESTRICTS = {
+    "withheld_by": """status = 'on_hold'
+        and exists (select from json_each(body->'issues') says (issue_id, one) where issue_id = :withheld_by)"""
+}
+"""What is no column. Of what is on hold, along the index by status, all is looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class WantedUnits:
-    """Which units are asked for; what is None does not restrict. Names are those of the columns."""
+    """Which units are asked for; what is None does not restrict. Names are those of the columns, besides
+    ``withheld_by``: an issue, of the units that are on hold.
+    """
 
     status: str | None = None
     part_number: str | None = None
@@ -22,6 +31,7 @@ class WantedUnits:
     location: str | None = None
     run_id: str | None = None
     origin_unit_id: str | None = None
+    withheld_by: str | None = None
 
     @property
     def given(self) -> dict[str, str]:
@@ -31,7 +41,7 @@ class WantedUnits:
 
 def paged(wanted: WantedUnits) -> TextClause:
     """The statement of a page: only what restricts stands in it, so that PostgreSQL takes that filter's index."""
-    restricted = "".join(f"{name} = :{name} and " for name in wanted.given)
+    restricted = "".join(f"{RESTRICTS.get(name, f'{name} = :{name}')} and " for name in wanted.given)
     return text(f"select {SHOWN} from unit where {restricted}unit_id > :after order by unit_id limit :limit")  # noqa: S608 - names of our own columns
 
 

@@ -100,30 +100,14 @@ _WANTED = """level > 0 and case cast(:reach as text) when 'tops' then is_top
                                    when 'next' then installs = 1 and not is_split and until = 'infinity'
                                    else true end"""
 
-_DOCUMENT = f"""concat(
-               '{{"level":', w.level, ',"unit_id":', to_json(w.unit_id), ',"part_number":', to_json(w.part_number),
-               ',"revision":', to_json(w.revision), ',"serial":', coalesce(to_json(w.serial), 'null'),
-               ',"lot":', coalesce(to_json(w.lot), 'null'),
-               ',"status":', coalesce(to_json({STATUS_THEN.format("w")}), 'null'),
-               ',"relation":', case when w.is_split then '"split"' else '"installed"' end,
-               ',"from_unit_id":', to_json(w.path[w.level]), ',"path":', to_json(w.path),
-               ',"is_top":', to_json(w.is_top),
-               ',"in_place":', to_json(w.until = 'infinity'), ',"since":', to_json(w.since),
-               ',"until":', case when w.until = 'infinity' then 'null' else to_json(w.until) end,
-               ',"quantity":', coalesce(to_json(cast(w.quantity as text)), 'null'),
-               ',"unit_of_measure":', to_json(w.unit_of_measure),
-               case when w.is_split
-                    then ',"requirement_id"\\:null,"designator"\\:null,"substitute"\\:null,"run_id"\\:null'
-                    else concat(',"requirement_id":', to_json(w.requirement_id),
-                                ',"designator":', coalesce(to_json(w.designator), 'null'),
-                                ',"substitute":', to_json(w.substitute), ',"run_id":', to_json(w.run_id)) end,
-               ',"at":', to_json(w.at), ',"by":', w.done_by,
-               case when w.removed_at < 'infinity'
-                    then concat(',"removed_at":', to_json(w.removed_at),
-                                ',"removed_by":', coalesce(cast(w.removed_by as text), 'null'))
-                    else ',"removed_at"\\:null,"removed_by"\\:null' end,
-               ',"because":', case when w.is_split or w.removed_at < 'infinity'
-                                   then coalesce(to_json(w.because), 'null') else 'null' end, '}}')"""
+_MEMBERS = f"""
+               w.level, w.unit_id, w.part_number, w.revision, w.serial, w.lot, {STATUS_THEN.format("w")} as status,
+               case when w.is_split then 'split' else 'installed' end as relation, w.path[w.level] as from_unit_id,
+               w.path, w.is_top, w.until = 'infinity' as in_place, w.since, nullif(w.until, 'infinity') as until,
+               cast(w.quantity as text) as quantity, w.unit_of_measure, w.requirement_id, w.designator, w.substitute,
+               w.run_id, w.at, w.done_by as by, nullif(w.removed_at, 'infinity') as removed_at,
+               case when w.removed_at < 'infinity' then w.removed_by end as removed_by,
+               case when w.is_split or w.removed_at < 'infinity' then w.because end as because"""
 
 
 def _statement(step: str, more: str, ordered: str, on_page: str) -> str:
@@ -144,7 +128,9 @@ def _statement(step: str, more: str, ordered: str, on_page: str) -> str:
     ), wanted as (
         select * from ends where {_WANTED} {on_page}
     )
-    select w.trail, {_DOCUMENT} as document from wanted w order by w.trail collate "C" """  # noqa: S608 - nothing in it is given
+    select w.trail, cast(row_to_json(document) as text) as document
+    from wanted w cross join lateral (select {_MEMBERS}) as document
+    order by w.trail collate "C" """  # noqa: S608 - nothing in it is given
 
 
 _WHOLE = _statement(_step(*_ALL), _MORE_AFTER, _ORDERED, "")

@@ -35,10 +35,11 @@ from services.inventory.domain.commands import (
 )
 from services.inventory.domain.events import AnyEvent, UnitReceived
 from services.inventory.domain.evolve import evolve
-from services.inventory.domain.expecting import IssueExpected, awaiting, expect
-from services.inventory.domain.locations import ConfigureLocation, LocationConfigured, blocked, configure
+from services.inventory.domain.expecting import IssueExpected, expect
+from services.inventory.domain.locations import ConfigureLocation, LocationConfigured, configure
 from services.inventory.domain.lookup import known_unit
 from services.inventory.domain.moving import with_contents
+from services.inventory.domain.receiving import arrived
 from services.inventory.domain.refusals import TargetNotAvailable
 from services.inventory.domain.reopening import with_components
 from services.inventory.domain.status import Standing, standing
@@ -130,10 +131,7 @@ def _decided(known: Known, command: AnyCommand) -> Events:  # noqa: C901 - one l
 def _claim(known: Known, command: ClaimTarget) -> Events:
     unit = known.get(command.unit_id)
     if unit is None:
-        what = command.identification
-        where, issues = blocked(known, what.location), awaiting(known, command.unit_id)
-        received = events.UnitReceived(command.unit_id, command.by, command.at, what, None, where, issues)
-        return (received, _claimed(command, 1))
+        return (*arrived(known, command.by, command.at, command.identification), _claimed(command, 1))
     if unit.build is not None and unit.build.run_id == command.run_id:
         return ()
     if why := _not_claimable(unit, command.identification):

@@ -8,6 +8,7 @@ another one is refused with the way out.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from services.inventory.domain import events
 from services.inventory.domain.commands import ReceiveUnit
@@ -16,7 +17,7 @@ from services.inventory.domain.locations import blocked
 from services.inventory.domain.quantities import plus
 from services.inventory.domain.refusals import DuplicateSerial, LotKnown, ReceiptInvalid, UnitIdInvalid
 from services.inventory.domain.unit import Identification, Known, Unit
-from shared.kernel import LONGEST_ID, plain, unit_id_of
+from shared.kernel import LONGEST_ID, Actor, plain, unit_id_of
 
 Events = tuple[events.AnyEvent, ...]
 
@@ -33,7 +34,7 @@ def receive(known: Known, command: ReceiveUnit) -> Events:
     _check(came)
     unit = known.get(command.unit_id)
     if unit is None:
-        return (_first(known, command),)
+        return arrived(known, command.by, command.at, came, command.delivery)
     if came.serial is None:
         return _more(unit, command)
     return _again(known, unit, command)
@@ -56,10 +57,11 @@ def _contradictions(came: Identification) -> Iterator[str]:
         yield f"a serial unit is 1, not {plain(came.quantity)}"
 
 
-def _first(known: Known, command: ReceiveUnit) -> events.UnitReceived:
-    came = command.identification
-    where, issues = blocked(known, came.location), awaiting(known, came.unit_id)
-    return events.UnitReceived(came.unit_id, command.by, command.at, came, command.delivery, where, issues)
+def arrived(known: Known, by: Actor, at: datetime, came: Identification, delivery: str | None = None) -> Events:
+    """A unit that is new. Each issue that waited for it withholds it from here on, and is told of which part it is."""
+    unit_id, where = came.unit_id, blocked(known, came.location)
+    awaited = (events.IssueNoted(unit_id, by, at, says, came.part_number) for says in awaiting(known, unit_id))
+    return (events.UnitReceived(unit_id, by, at, came, delivery, where), *awaited)
 
 
 def _again(known: Known, unit: Unit, command: ReceiveUnit) -> Events:

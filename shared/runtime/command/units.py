@@ -34,13 +34,17 @@ def list_(
     split_from: Annotated[
         str | None, typer.Option("--split-from", metavar="UNIT", help="Only what was split off this lot.")
     ] = None,
+    withheld_by: Annotated[
+        str | None, typer.Option("--withheld-by", metavar="ISSUE", help="Only what this issue has on hold.")
+    ] = None,
     at_most: Annotated[int, typer.Option(min=1, max=1_000_000, help="Units at most.")] = 500,
     *,
     as_json: AsJson = False,
 ) -> None:
     """List units in the order of their ids; several filters at once are all to match."""
     wanted = {"part_number": part, "lot": lot, "status": status, "location": location, "run_id": run}
-    items = Services(where(context)).items("inventory", "/units", at_most, **wanted, origin_unit_id=split_from)
+    wanted |= {"origin_unit_id": split_from, "withheld_by": withheld_by}
+    items = Services(where(context)).items("inventory", "/units", at_most, **wanted)
     say({"items": items}, lambda document: _listed(document["items"]), as_json=as_json)
 
 

@@ -133,7 +133,8 @@ def test_what_an_issue_says_of_a_unit_that_never_came_is_kept_until_it_comes() -
     """However long that takes: it is withheld from its receipt on, and no run can use it in between."""
     story = PLACES.given().when(overdue(ROTOR, "permanently-unavailable")).then(IssueExpected)
     story.when(overdue(ROTOR, "permanently-unavailable")).nothing_happens()
-    received_now = story.when(received()).then(UnitReceived)
+    received_now = story.when(received()).then(UnitReceived, IssueNoted)
+    assert (received_now.events[0].status, received_now.events[1].part_number) == (UnitStatus.ON_HOLD, "ROTOR-7")
     assert status(received_now, ROTOR) is UnitStatus.ON_HOLD
     assert "i-1" in standing(received_now.state(ROTOR)).reason
     freed = received_now.when(issue(ROTOR, "immediate")).then(IssueNoted, StatusChanged)
