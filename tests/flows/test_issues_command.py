@@ -115,6 +115,16 @@ def test_an_issue_is_shown_with_who_has_still_to_approve(run: Run, stub: Stub) -
         assert told in ended.out, told
 
 
+def test_of_a_lot_with_a_part_in_quarantine_the_rest_may_be_used(run: Run, stub: Stub) -> None:
+    """Which is said; where the part is of another lot, or was refused, the unit itself is meant."""
+    for unit, told in (
+        ("B:L1", "only what is in quarantine must not be used"),
+        ("B:L2", "Unit         must not be used"),
+    ):
+        stub.answers["GET /issues/I-1"] = (200, SHOWN | {"unit_id": unit})
+        assert told in run(*at(stub, "show", "I-1")).out, unit
+
+
 def test_what_quality_decides_is_asked_and_answered_in_a_sentence(run: Run, stub: Stub) -> None:
     """Each command says how the issue stands then."""
     stub.answers["POST /issues/I-1/disposition"] = (200, SHOWN)

@@ -204,7 +204,7 @@ def _drawn(issue: Document) -> RenderableType:
         "Approved": "; ".join(f"{one['role']} by {shown.who(one['by'])}" for one in issue["approvals"]),
         "Waits for": ", ".join(issue["missing_approvals"]),
         "Exceptions": _exceptions(issue),
-        "Unit": "must not be used" if issue["withholds"] else "",
+        "Unit": _withheld(issue),
         "Parts": ", ".join(issue["part_numbers"]),
         "Quarantine": "; ".join(map(_part, issue["quarantined"])),
         "Files": ", ".join(one["name"] for one in issue["files"]),
@@ -221,6 +221,14 @@ def _drawn(issue: Document) -> RenderableType:
 def _on(issue: Document) -> str:
     names = ("run_id", "step_id", "field_id", "requirement_id", "unit_id")
     return ", ".join(f"{name.removesuffix('_id')} {issue[name]}" for name in names if issue[name] is not None)
+
+
+def _withheld(issue: Document) -> str:
+    """Of which parts are in quarantine, these are withheld, and the rest is not (domain.md 5)."""
+    if not issue["withholds"]:
+        return ""
+    held = [one for one in issue["quarantined"] if one["state"] == "held" and one["of_unit_id"] == issue["unit_id"]]
+    return "only what is in quarantine must not be used" if held else "must not be used"
 
 
 def _part(one: Document) -> str:
