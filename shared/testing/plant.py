@@ -136,12 +136,10 @@ class PlantUnderTest:
 
     def wait_done(self, service: str, offsets: Offsets, within_s: float = 30) -> None:
         """Wait until a service has done everything before these offsets."""
-
-        def look() -> bool:
-            assert self.has_done(service, offsets), self._left_to_do(service, offsets)
-            return True
-
-        eventually(look, within_s, f"{service} has done what was published")
+        try:
+            eventually(lambda: self.has_done(service, offsets), within_s, f"{service} has done what was published")
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}; {self._left_to_do(service, offsets)}") from None
 
     def _left_to_do(self, service: str, offsets: Offsets) -> str:
         """For the person who looks at a test that failed."""
