@@ -1,14 +1,12 @@
 """Message to command: what each event asks of inventory, and which units it may change."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
 from services.inventory.domain import commands
-from services.inventory.domain.expecting import EXPECTED
-from services.inventory.domain.lookup import split_from, taken_out, within
+from services.inventory.domain.lookup import awaited, split_from, taken_out, within
 from services.inventory.domain.unit import Identification, IssueSays, Requirement
 from shared.contracts import issue, plant, run
 from shared.contracts.base import Contract
@@ -172,12 +170,10 @@ def free(message: Message) -> Ask[commands.Free]:
 
 
 def note_issue(message: Message) -> Ask[commands.NoteIssue]:
-    """An issue changed: its unit, and the parts that it had put in quarantine, are withheld for it or not. Only where
-    the unit was waited for in vain, what is kept for units to come may change.
-    """
-    command = replace(_as_it_stands(message), is_overdue=message.is_overdue)
-    kept = (EXPECTED,) if command.is_overdue else ()
-    return Ask((*_spoken_of(command), *kept), command)
+    """An issue changed: its unit, and the parts that it had put in quarantine, are withheld for it or not."""
+    command = _as_it_stands(message)
+    its_unit = () if command.unit_id is None else (awaited(command.unit_id),)
+    return Ask((*_spoken_of(command), *its_unit), command)
 
 
 def quarantine(message: Message) -> Ask[commands.Quarantine]:

@@ -152,6 +152,8 @@ def _stood_for(kind: Wider, name: str, units: Mapping[str, Held[Any]]) -> set[st
         parent_id, label = label_in(name)
         inside = {key: unit.identification for key, unit in those.items() if unit.parent_unit_id == parent_id}
         return {key for key, one in inside.items() if unit_id_of(one.part_number, one.serial, one.lot) == label}
+    if kind is Wider.AWAITED:
+        return {name}
     if kind is Wider.WITHIN:
         direct = {key for key, unit in those.items() if unit.parent_unit_id == name}
     else:

@@ -120,18 +120,21 @@ async def test_an_issue_is_told_of_which_part_its_unit_is(bench: Bench) -> None:
     assert len(bench.told) == count
 
 
-async def test_a_unit_that_came_later_tells_its_part_at_the_next_change_of_the_issue(bench: Bench) -> None:
-    """Whatever that change is."""
-    await bench.takes(an_issue("opened", LOT), a_lot(), an_issue("resolved", LOT, state="resolved"))
+async def test_a_unit_that_comes_after_its_issue_was_opened_tells_its_part_at_once(bench: Bench) -> None:
+    """It withholds nothing yet, and nothing of it waits."""
+    await bench.takes(an_issue("opened", LOT))
+    assert list(bench.aside) == []
+    await bench.takes(a_lot())
     assert [one["part_number"] for one in bench.said("unit.issue-noted")] == ["SCR-4"]
 
 
-async def test_an_issue_that_is_early_waits_for_its_unit(bench: Bench) -> None:
-    """What it withholds must not be used when it comes."""
-    await bench.takes(an_issue("disposition-chosen", disposition="scrap", availability="permanently-unavailable"))
-    assert [one.waits_for for one in bench.aside] == [ROTOR]
-    await bench.takes(received())
-    assert standing(bench.state(ROTOR)).status == "on_hold"
+async def test_what_is_known_is_held_at_once_though_the_unit_of_its_issue_is_not_known(bench: Bench) -> None:
+    """The machine that made the lot was reported under a number that nobody has; the lot is held all the same."""
+    scrap = {"disposition": "scrap", "availability": "permanently-unavailable"}
+    held = HELD | {"quantity": "7.5"}
+    await bench.takes(a_lot("20"), an_issue("disposition-chosen", ROTOR, **scrap))
+    await bench.takes(an_issue("quarantined", ROTOR, **scrap, quarantined=[held], part=held))
+    assert (list(bench.aside), standing(bench.state(PART)).status) == ([], "on_hold")
 
 
 async def test_a_recall_reaches_what_was_split_off_before(as_: Served) -> None:
@@ -163,11 +166,10 @@ async def test_an_issue_after_completion_changes_the_status_and_nothing_else(as_
     assert changed == {"status", "status_row", "status_reason", "status_changes_when", "withheld_by", "version"}
 
 
-async def test_a_unit_that_comes_long_after_its_issue_is_withheld_all_the_same(bench: Bench) -> None:
-    """When its time is up the word is kept, and not refused."""
+async def test_a_unit_that_comes_long_after_its_issue_is_withheld_from_its_receipt_on(bench: Bench) -> None:
+    """The word is kept, and told."""
     scrap = {"disposition": "scrap", "availability": "permanently-unavailable"}
     await bench.takes(an_issue("disposition-chosen", **scrap))
-    await bench.waits(minutes=11)
     assert (list(bench.aside), bench.refusals) == ([], [])
     (said,) = bench.said("unit.issue-expected")
     assert (said["unit_id"], said["issue_id"], said["withholds"]) == (ROTOR, "i-1", True)
@@ -182,16 +184,12 @@ async def test_what_is_kept_for_a_unit_to_come_is_kept_in_the_database(
     inventory = database("inventory")
     async with served(build, inventory, tmp_path) as as_:
         await as_.takes(an_issue("disposition-chosen", disposition="scrap", availability="permanently-unavailable"))
-        inventory.rows("update parked set deadline = now() - interval '1 minute'")
-        assert await as_.road.take_up() == 1
-        assert inventory.count("parked where settled_at is null") == 0
+        assert inventory.count("parked") == 0
     async with served(build, inventory, tmp_path) as again:
         await again.takes(received())
         shown = (await again("viewer").get(f"/units/{ROTOR}")).json()
         assert (shown["status"], shown["withheld_by"]) == ("on_hold", ["i-1"])
         scrap = {"disposition": "scrap", "availability": "permanently-unavailable"}
         await again.takes(an_issue("disposition-chosen", "ROT-2", issue_id="i-2", **scrap))
-        inventory.rows("update parked set deadline = now() - interval '1 minute'")
-        assert await again.road.take_up() == 1
     (kept,) = inventory.rows("select array(select jsonb_object_keys(body->'by_unit')) as units from expected")
     assert kept["units"] == ["ROT-2"], "the one that came is not waited for any more"

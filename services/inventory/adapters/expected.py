@@ -1,6 +1,6 @@
 """What issues say about units to come, in PostgreSQL: one row, whose version comes along whenever units are locked.
 
-To change it the table of units is locked, as for the locations: no unit is received in the same moment.
+Before it is changed the table of units is locked, as for the locations: no unit is received in the same moment.
 """
 
 from pydantic import TypeAdapter

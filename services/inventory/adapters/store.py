@@ -45,17 +45,20 @@ class UnitStore:
 
     async def lock(self, connection: AsyncConnection, keys: Sequence[str]) -> Mapping[str, Held[Any]]:
         """See `Store.lock`; widened by all units above those that are named, by what `lookup.widened` names, and by the
-        locations and what issues say about units to come, which are locked only where they are named themselves.
+        locations and what issues say about units to come, which are locked only where they are named themselves, and
+        where a unit that is awaited is not there.
 
         What was climbed is climbed again under the lock. What somebody installed or created meanwhile is locked too,
         but never waited for: it is out of order, and two who wait for each other would deadlock.
         """
-        if LOCATIONS in keys or EXPECTED in keys:
+        if LOCATIONS in keys:
             await connection.execute(locations.LOCK)
-        if EXPECTED in keys:
-            self._expected = None  # units may have come since it was read, which is no change of it
         wanted, wider = _named(keys)
         found = await self._climbed(connection, wanted, wider)
+        if not found.issuperset(_awaited(keys)):
+            await connection.execute(locations.LOCK)
+            self._expected = None  # units may have come since it was read, which is no change of it
+            found = await self._climbed(connection, wanted, wider)
         rows = list((await connection.execute(tables.LOCK, {"ids": sorted(found)})).all())
         for _ in range(CLIMBS):
             new = await self._climbed(connection, wanted | found, wider) - found
@@ -160,11 +163,17 @@ def _named(keys: Sequence[str]) -> tuple[set[str], dict[str, list[str]]]:
         found = widened(key)
         if found is None:
             units.add(key)
+        elif found[0] is Wider.AWAITED:
+            units.add(found[1])
         else:
             wider[_KINDS[found[0]]].add(found[1])
     labels = [label_in(one) for one in sorted(wider.pop(_LABELED))]
     of_labels = {"labeled_in": [parent for parent, _ in labels], "labels": [label for _, label in labels]}
     return units - FOR_ALL, {kind: sorted(names) for kind, names in wider.items()} | of_labels
+
+
+def _awaited(keys: Sequence[str]) -> set[str]:
+    return {name for kind, name in filter(None, map(widened, keys)) if kind is Wider.AWAITED}
 
 
 def _created_row(change: Change[Unit]) -> dict[str, Any]:

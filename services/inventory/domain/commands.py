@@ -63,8 +63,8 @@ class PartHeld:
 
 @immutable
 class NoteIssue:
-    """An issue stands so: what it says about its unit, and the parts that it had split off. ``is_overdue``: its unit
-    was waited for long enough. ``part_numbers``: those that the issue knows of what it is about; None: it need not.
+    """An issue stands so: what it says about its unit, and the parts that it had split off. ``part_numbers``: those
+    that the issue knows of what it is about; None: it need not.
     """
 
     unit_id: str | None
@@ -72,7 +72,6 @@ class NoteIssue:
     at: datetime
     says: IssueSays
     parts: tuple[PartHeld, ...] = ()
-    is_overdue: bool = False
     part_numbers: tuple[str, ...] | None = None
 
     @property

@@ -17,6 +17,7 @@ class Wider(StrEnum):
     SPLIT_FROM = "asbuilt:split-from:"
     AT = "asbuilt:at:"
     LABELED = "asbuilt:labeled:"
+    AWAITED = "asbuilt:awaited:"
 
 
 _BETWEEN = "\x1f"
@@ -52,6 +53,11 @@ def at_location(location: str) -> str:
 def labeled(parent_unit_id: str, label: str) -> str:
     """Stands for what is installed in a unit and was taken off the lot that a label names: its part and lot."""
     return f"{Wider.LABELED}{parent_unit_id}{_BETWEEN}{label}"
+
+
+def awaited(unit_id: str) -> str:
+    """Stands for a unit that an issue speaks of, and while it is not known for the right to keep what is said of it."""
+    return f"{Wider.AWAITED}{unit_id}"
 
 
 def taken_out(parent_unit_id: str, component_id: str) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def _contradictions(came: Identification) -> Iterator[str]:
 
 
 def arrived(known: Known, by: Actor, at: datetime, came: Identification, delivery: str | None = None) -> Events:
-    """A unit that is new. Each issue that waited for it withholds it from here on, and is told of which part it is."""
+    """A unit that is new. Each issue that was kept for it speaks of it from here on, and is told its part."""
     unit_id, where = came.unit_id, blocked(known, came.location)
     awaited = (events.IssueNoted(unit_id, by, at, says, came.part_number) for says in awaiting(known, unit_id))
     return (events.UnitReceived(unit_id, by, at, came, delivery, where), *awaited)

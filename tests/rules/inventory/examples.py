@@ -204,11 +204,6 @@ def issue(
     return commands.NoteIssue(unit_id, OLGA, NOON, says, parts)
 
 
-def overdue(unit_id: str, availability: str, *, issue_id: str = "i-1") -> commands.NoteIssue:
-    """An issue speaks of a unit that was waited for in vain."""
-    return replace(issue(unit_id, availability, issue_id=issue_id), is_overdue=True)
-
-
 def quarantine(quantity: str = "7.5", unit_id: str = LOT, availability: str | None = None) -> commands.Quarantine:
     """The issue has a part of a lot held."""
     part = f"{unit_id}~held"

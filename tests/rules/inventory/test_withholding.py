@@ -1,6 +1,5 @@
 """Units that an issue withholds, and parts in quarantine (domain.md 4.1, 5)."""
 
-from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -36,7 +35,6 @@ from tests.rules.inventory.examples import (
     lot,
     lot_run,
     move,
-    overdue,
     quarantine,
     received,
     remove,
@@ -122,17 +120,10 @@ def test_availability_follows_the_disposition_long_after_completion() -> None:
     assert status(story) is UnitStatus.AVAILABLE
 
 
-def test_a_unit_that_is_not_known_is_waited_for_when_it_is_to_be_withheld() -> None:
-    """Whoever receives it must not use it; an issue that withholds nothing waits for nobody."""
-    PLACES.given().when(issue(ROTOR, "release-on-resolve")).is_refused(UnknownUnit, naming=ROTOR)
-    PLACES.given().when(issue(ROTOR)).nothing_happens()
-    PLACES.given().when(issue(None)).nothing_happens()
-
-
-def test_what_an_issue_says_of_a_unit_that_never_came_is_kept_until_it_comes() -> None:
+def test_what_an_issue_says_of_a_unit_that_is_not_known_is_kept_until_it_comes() -> None:
     """However long that takes: it is withheld from its receipt on, and no run can use it in between."""
-    story = PLACES.given().when(overdue(ROTOR, "permanently-unavailable")).then(IssueExpected)
-    story.when(overdue(ROTOR, "permanently-unavailable")).nothing_happens()
+    story = PLACES.given().when(issue(ROTOR, "permanently-unavailable")).then(IssueExpected)
+    story.when(issue(ROTOR, "permanently-unavailable")).nothing_happens()
     received_now = story.when(received()).then(UnitReceived, IssueNoted)
     assert (received_now.events[0].status, received_now.events[1].part_number) == (UnitStatus.ON_HOLD, "ROTOR-7")
     assert status(received_now, ROTOR) is UnitStatus.ON_HOLD
@@ -142,37 +133,48 @@ def test_what_an_issue_says_of_a_unit_that_never_came_is_kept_until_it_comes() -
 
 
 def test_two_issues_about_a_unit_to_come_are_both_kept_and_each_lets_go_for_itself() -> None:
-    """One that is resolved meanwhile is forgotten; it waits its time like every word about an unknown unit."""
-    both = [overdue(ROTOR, "release-on-resolve"), overdue(ROTOR, "permanently-unavailable", issue_id="i-2")]
+    """One that is resolved meanwhile is forgotten."""
+    both = [issue(ROTOR, "release-on-resolve"), issue(ROTOR, "permanently-unavailable", issue_id="i-2")]
     story = PLACES.given(*both)
     resolved = issue(ROTOR, "release-on-resolve", is_resolved=True)
-    story.when(resolved).is_refused(UnknownUnit, naming=ROTOR)
-    story = story.when(replace(resolved, is_overdue=True)).then(IssueExpected)
+    story = story.when(resolved).then(IssueExpected)
     came = story.when(received()).and_then()
     assert set(came.state(ROTOR).issues) == {"i-2"}
-    story = story.when(overdue(ROTOR, "immediate", issue_id="i-2")).then(IssueExpected)
+    done = issue(ROTOR, "immediate", issue_id="i-2", is_resolved=True)
+    story = story.when(done).then(IssueExpected)
     assert story.state(EXPECTED) == Expected()
     assert status(story.when(received()).and_then(), ROTOR) is UnitStatus.AVAILABLE
 
 
+def test_an_issue_that_withholds_nothing_yet_hears_of_the_part_of_a_unit_that_comes_later() -> None:
+    """It was opened on a serial that nobody has received; when it has ended it asks no more."""
+    PLACES.given().when(issue(None)).nothing_happens()
+    PLACES.given().when(issue(ROTOR, is_resolved=True)).nothing_happens()
+    story = PLACES.given().when(issue(ROTOR)).then(IssueExpected).when(received()).then(UnitReceived, IssueNoted)
+    assert (status(story, ROTOR), story.events[1].part_number) == (UnitStatus.AVAILABLE, "ROTOR-7")
+
+
 def test_a_target_that_is_built_under_an_issue_is_withheld_when_it_is_done() -> None:
     """A run creates its unit as a receipt does."""
-    story = PLACES.given(overdue(PUMP, "permanently-unavailable")).when(claimed()).and_then()
+    story = PLACES.given(issue(PUMP, "permanently-unavailable")).when(claimed()).and_then()
     assert set(story.state(PUMP).issues) == {"i-1"}
 
 
 def test_everything_split_off_a_lot_that_came_under_an_issue_is_withheld_too() -> None:
     """As of a lot that was there before its issue."""
-    story = PLACES.given(overdue(LOT, "release-on-resolve"), lot(), move(quantity="7.5"))
+    story = PLACES.given(issue(LOT, "release-on-resolve"), lot(), move(quantity="7.5"))
     assert status(story, f"{LOT}~moved") is UnitStatus.ON_HOLD
 
 
 def test_only_so_many_units_to_come_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond that the word is refused, as every word about an unknown unit was; known ones still change."""
+    """Beyond that the word waits for its unit as everything early does, and is refused when its time is up, unless
+    it withholds nothing; what is kept still changes.
+    """
     monkeypatch.setattr(expecting, "MOST_EXPECTED", 1)
-    story = PLACES.given(overdue(ROTOR, "release-on-resolve"))
-    story.when(overdue(PUMP, "release-on-resolve")).is_refused(UnknownUnit, naming=PUMP)
-    story.when(overdue(ROTOR, "permanently-unavailable")).then(IssueExpected)
+    story = PLACES.given(issue(ROTOR, "release-on-resolve"))
+    story.when(issue(PUMP, "release-on-resolve")).is_refused(UnknownUnit, naming=PUMP)
+    story.when(issue(PUMP)).nothing_happens()
+    story.when(issue(ROTOR, "permanently-unavailable")).then(IssueExpected)
 
 
 def test_a_part_of_a_lot_is_put_in_quarantine() -> None:
