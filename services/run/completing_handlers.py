@@ -91,6 +91,8 @@ def _difference(one: inventory.InstallationDifference) -> str:
 def _wants(one: inventory.InstallationDifference) -> str:
     if one.was is None or one.now is None:
         return "added" if one.was is None else "removed"
+    if one.was == one.now:
+        return "edited"
     return f"wants {plain(one.now)}, not {plain(one.was)}"
 
 

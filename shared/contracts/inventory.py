@@ -275,7 +275,8 @@ class InstallationDifference(Contract):
     """How the as-built moved past what a completion relied on."""
 
     change: Literal["added", "removed", "quantity", "requirement"] = Field(
-        description="requirement: it wants another quantity; `was` is absent where it is new, `now` where it is gone"
+        description="requirement: it was edited; `was` is absent where it is new, `now` where it is gone, and they are "
+        "the same where other parts or revisions will do since"
     )
     requirement_id: Id | None = Field(None, description="absent where the run builds another quantity of its unit")
     unit_id: Id

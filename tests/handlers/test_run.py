@@ -254,7 +254,7 @@ async def test_a_contested_quantity_is_told_in_words(bench: Bench) -> None:
     pumps = {"change": "quantity", "unit_id": "PUMP-100:L9", "was": "10", "now": "8"}
     edited = [
         {"change": "requirement", "requirement_id": "shim", "unit_id": "PUMP-1"} | wanted
-        for wanted in ({"was": "1", "now": "2"}, {"now": "2"}, {"was": "1"})
+        for wanted in ({"was": "1", "now": "2"}, {"now": "2"}, {"was": "1"}, {"was": "1", "now": "1"})
     ]
     contested = {"unit_id": "PUMP-1", "run_id": R, "number": 1, "relied_on_version": 1, "as_built_version": 2}
     await bench.takes(
@@ -262,7 +262,9 @@ async def test_a_contested_quantity_is_told_in_words(bench: Bench) -> None:
     )
     reason = bench.said("run.reopened")[0]["reason"]
     installed = "6 of SCREW-4:L1~a, not 10, 8 of PUMP-100:L9, not 10"
-    wanted = "requirement shim wants 2, not 1, requirement shim added, requirement shim removed"
+    wanted = (
+        "requirement shim wants 2, not 1, requirement shim added, requirement shim removed, requirement shim edited"
+    )
     assert reason.endswith(f"({installed}, {wanted})")
 
 

@@ -34,8 +34,8 @@ def contested(unit: Unit, command: Release) -> events.CompletionContested:
 
 
 def _differences(unit: Unit, command: Release) -> Iterator[Difference]:
-    """What was added and removed since, then what there is another quantity of; of the unit itself, or else what
-    requirements want another quantity of, last.
+    """What was added and removed since, then what there is another quantity of; of the unit itself, or else which
+    requirements were edited, last.
     """
     now = {one.installation_id: one for one in unit.installed_by(command.run_id)}
     for name, one in now.items():
@@ -55,10 +55,15 @@ def _differences(unit: Unit, command: Release) -> Iterator[Difference]:
 
 
 def _edited(unit: Unit, command: Release) -> Iterator[Difference]:
-    """Requirements that an engineer added, removed or gave another quantity while the confirmation was in flight."""
-    wanted = {} if unit.build is None else {name: one.quantity for name, one in unit.build.requirements.items()}
+    """Requirements that an engineer added, removed or edited while the confirmation was in flight. One that still wants
+    as much as it did will do with other parts or revisions.
+    """
+    if unit.build is None:
+        return
+    wanted = {name: one.quantity for name, one in unit.build.requirements.items()}
+    edited = {name for name, version in unit.build.edited.items() if version > command.relied_on_version}
     relied_on = wanted if command.required is None else command.required
     for name in dict.fromkeys((*relied_on, *wanted)):
         was, now = relied_on.get(name), wanted.get(name)
-        if was != now:
+        if was != now or (name in edited and name in wanted):
             yield Difference("requirement", name, unit.unit_id, None, was, now)

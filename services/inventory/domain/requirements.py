@@ -232,9 +232,11 @@ def evolve(unit: Unit, event: events.EditingEvent) -> Unit:
     name = event.requirement.requirement_id
     match event:
         case events.RequirementAdded() | events.RequirementChanged():
-            edited = {**build.requirements, name: event.requirement}
+            there = {**build.requirements, name: event.requirement}
         case events.RequirementRemoved():
-            edited = {other: one for other, one in build.requirements.items() if other != name}
+            there = {other: one for other, one in build.requirements.items() if other != name}
         case _:
             assert_never(event)
-    return replace(unit, build=replace(build, requirements=edited), as_built_version=event.as_built_version)
+    edited = {**build.edited, name: event.as_built_version}
+    after = replace(build, requirements=there, edited=edited)
+    return replace(unit, build=after, as_built_version=event.as_built_version)

@@ -65,7 +65,8 @@ class Requirement:
 @dataclass(frozen=True, slots=True)
 class Build:
     """The run that builds the unit, ``quantity`` assemblies of it. While it is open the unit is work in progress, also
-    when it failed for good; a completed one locks the as-built.
+    when it failed for good; a completed one locks the as-built. ``edited``: with which as-built version a requirement
+    was edited last.
     """
 
     run_id: str
@@ -74,6 +75,7 @@ class Build:
     is_open: bool = True
     completions: int = 0
     failed_because: str | None = None
+    edited: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

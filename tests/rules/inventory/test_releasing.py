@@ -181,6 +181,16 @@ def test_an_edited_requirement_is_named_with_what_it_wanted_and_wants() -> None:
     )
 
 
+def test_a_requirement_for_which_other_parts_will_do_since_the_review_is_named_too() -> None:
+    """Also where the record does not say what was required; one that was edited before the review is not."""
+    before = add("wire", quantity=Decimal(2))
+    substitute = edit(substitutes=("ROTOR-8",))
+    for required in ({"rotor": Decimal(1), "wire": Decimal(2)}, None):
+        confirmed = replace(complete(3, ROTOR), required=required)
+        contested = INVENTORY.given(*FITTED, before, substitute).when(confirmed).events[0]
+        assert contested.differences == (Difference("requirement", "rotor", PUMP, None, Decimal(1), Decimal(1)),)
+
+
 def test_an_exchange_in_flight_shows_both_sides() -> None:
     """What was added and what was removed since the review."""
     exchange = (received(OTHER_ROTOR), remove(), install(OTHER_ROTOR))
