@@ -77,6 +77,19 @@ async def test_what_an_issue_withholds_is_listed_with_what_was_split_off_since(a
     assert await listed(as_, withheld_by="i-1", limit=1) == ["INS-8:L1", part]
     assert await listed(as_, withheld_by="i-2") == ["INS-8:L2"]
     assert await listed(as_, withheld_by="i-3") == []
+    await as_.takes(an_issue("resolved", "INS-8:L2", issue_id="i-2", state="resolved", disposition="use-as-is"))
+    assert await listed(as_, withheld_by="i-2") == []
+
+
+async def test_what_an_issue_withholds_is_found_where_it_is_installed_and_where_it_is_built(as_: Served) -> None:
+    """A recall team takes it out there; with a status besides, only what lies about or only what is to come out."""
+    recalled = {"disposition": "scrap", "availability": "permanently-unavailable"}
+    await as_.takes(received(), received("ROTOR-9"), created(), installed())
+    for unit in (ROTOR, PUMP, "ROTOR-9"):
+        await as_.takes(an_issue("disposition-chosen", unit, **recalled))
+    assert await listed(as_, withheld_by="i-1") == sorted([ROTOR, PUMP, "ROTOR-9"])
+    for unit, status in ((ROTOR, "installed"), (PUMP, "wip"), ("ROTOR-9", "on_hold")):
+        assert await listed(as_, withheld_by="i-1", status=status) == [unit]
 
 
 async def test_a_page_goes_on_where_the_one_before_ended(as_: Served) -> None:
@@ -97,6 +110,10 @@ FILL = """
            case when i % 2 = 0 then 'RUN-' || i end, now(), '{}'
     from generate_series(1, 20000) i returning 1"""
 
+WITHHOLD = """
+    insert into withheld (issue_id, unit_id) select 'I-' || i % 2, unit_id
+    from unit cross join lateral (select substr(unit_id, 3)::int as i) as number where i % 40 < 2 returning 1"""
+
 FILTERS = (
     WantedUnits(),
     WantedUnits(status="on_hold"),
@@ -106,13 +123,15 @@ FILTERS = (
     WantedUnits(location="Rack 7"),
     WantedUnits(run_id="RUN-20"),
     WantedUnits(origin_unit_id="O-1"),
+    WantedUnits(withheld_by="I-1"),
 )
 
 
 def test_a_page_reads_no_more_than_a_page_of_units(kept: Database) -> None:
     """For each filter, by PostgreSQL's own plan; a list that reads all units would read twenty thousand."""
     kept.rows(FILL)
-    kept.rows("analyze unit")
+    kept.rows(WITHHOLD)
+    kept.rows("analyze unit, withheld")
     for wanted in FILTERS:
         asked = str(paged(wanted))
         for name, one in {**wanted.given, "after": "U-1", "limit": str(PAGE)}.items():

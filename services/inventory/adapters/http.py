@@ -66,7 +66,9 @@ async def list_units(
     location: Annotated[Name | None, Query(examples=["stock-1"])] = None,
     run_id: Annotated[Id | None, Query(description="the run that builds it, or built it last")] = None,
     origin_unit_id: Annotated[Id | None, Query(description="the lot that it was split off from")] = None,
-    withheld_by: Annotated[Id | None, Query(description="the issue that has it on hold")] = None,
+    withheld_by: Annotated[
+        Id | None, Query(description="the issue that does not allow its use, wherever it is")
+    ] = None,
 ) -> dict[str, Any]:
     """Units in the order of their ids; several filters at once are all to match."""
     about = (status and status.value, part_number, lot, serial, location, run_id, origin_unit_id, withheld_by)

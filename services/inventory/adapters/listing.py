@@ -11,17 +11,14 @@ SHOWN = """unit_id, part_number, revision, serial, lot, origin_unit_id, quantity
     parent_unit_id, run_id, received_at"""
 
 
-RESTRICTS = {
-    "withheld_by": """status = 'on_hold'
-        and exists (select from json_each(body->'issues') says (issue_id, one) where issue_id = :withheld_by)"""
-}
-"""What is no column. Of what is on hold, along the index by status, all is looked at."""
+COLUMNS = {"withheld_by": "issue_id"}
+"""Where a column has another name than its filter."""
 
 
 @dataclass(frozen=True, slots=True)
 class WantedUnits:
     """Which units are asked for; what is None does not restrict. Names are those of the columns, besides
-    ``withheld_by``: an issue, of the units that are on hold.
+    ``withheld_by``: an issue that does not allow their use.
     """
 
     status: str | None = None
@@ -41,8 +38,9 @@ class WantedUnits:
 
 def paged(wanted: WantedUnits) -> TextClause:
     """The statement of a page: only what restricts stands in it, so that PostgreSQL takes that filter's index."""
-    restricted = "".join(f"{RESTRICTS.get(name, f'{name} = :{name}')} and " for name in wanted.given)
-    return text(f"select {SHOWN} from unit where {restricted}unit_id > :after order by unit_id limit :limit")  # noqa: S608 - names of our own columns
+    restricted = "".join(f"{COLUMNS.get(name, name)} = :{name} and " for name in wanted.given)
+    units = "unit" if wanted.withheld_by is None else "withheld join unit using (unit_id)"
+    return text(f"select {SHOWN} from {units} where {restricted}unit_id > :after order by unit_id limit :limit")  # noqa: S608 - names of our own columns
 
 
 def item(row: Any) -> dict[str, Any]:

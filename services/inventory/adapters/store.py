@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.inventory.adapters import expected, life, locations, plans, statuses, tables
+from services.inventory.adapters import expected, life, locations, plans, statuses, tables, withheld
 from services.inventory.domain.events import AnyEvent, UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
 from services.inventory.domain.expecting import EXPECTED, Expected
 from services.inventory.domain.locations import LOCATIONS, Locations
@@ -95,6 +95,7 @@ class UnitStore:
                 raise Conflict
         if updated:
             await connection.execute(tables.UPDATE, transposed(map(_updated_row, updated)))
+        await withheld.save(connection, changes)
         events = [event for change in changes for event in change.events]
         await _save_installations(connection, events)
         if lived := list(life.rows(events)):

@@ -44,6 +44,12 @@ create index unit_by_parent on unit (parent_unit_id) where parent_unit_id is not
 create index unit_by_origin on unit (origin_unit_id, unit_id) where origin_unit_id is not null;
 create index unit_by_location on unit (location, unit_id) where location is not null;
 
+create table withheld (
+    issue_id text not null,
+    unit_id text not null,
+    primary key (issue_id, unit_id)
+);
+
 create table installation (
     installation_id text primary key,
     parent_unit_id text not null,

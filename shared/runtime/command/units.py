@@ -35,7 +35,7 @@ def list_(
         str | None, typer.Option("--split-from", metavar="UNIT", help="Only what was split off this lot.")
     ] = None,
     withheld_by: Annotated[
-        str | None, typer.Option("--withheld-by", metavar="ISSUE", help="Only what this issue has on hold.")
+        str | None, typer.Option("--withheld-by", metavar="ISSUE", help="Only what this issue withholds, anywhere.")
     ] = None,
     at_most: Annotated[int, typer.Option(min=1, max=1_000_000, help="Units at most.")] = 500,
     *,
