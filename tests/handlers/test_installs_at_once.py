@@ -331,12 +331,7 @@ def adds_up(plant: Plant) -> None:
     assert plant.database.count("parked where parking = 'stuck'") == 0
 
 
-async def waited_in_vain(plant: Plant) -> Bench:
-    """An issue withholds a rotor that is not known, and its time is up; the station that is to look at it."""
-    chosen = units.an_issue("disposition-chosen", disposition="scrap", availability="permanently-unavailable")
-    assert await plant.takes(chosen) == {"parked": 1, "seen": 0}
-    plant.database.rows("update parked set deadline = '2026-11-24 11:00+00'")
-    return plant.station()
+CHOSEN = {"disposition": "scrap", "availability": "permanently-unavailable"}
 
 
 def rotor(plant: Plant) -> object:
@@ -344,20 +339,19 @@ def rotor(plant: Plant) -> object:
     return plant.database.value(f"select status from unit where unit_id = '{units.ROTOR}'")
 
 
-async def test_a_unit_that_is_being_received_while_an_issue_gives_up_waiting_for_it_is_withheld(
+async def test_a_unit_that_is_being_received_while_an_issue_speaks_of_it_is_withheld(
     plant: Plant, connection: asyncpg.Connection
 ) -> None:
     """The receipt goes first: the issue waits for it, and then speaks of a unit that is known."""
     await plant.takes(units.created())
-    sweeper = await waited_in_vain(plant)
     await held(connection, units.PUMP)
     moved = event("plant.unit.moved.v1", {"unit_id": units.PUMP, "location": "Line 2"})
     receipt = asyncio.create_task(plant.takes(moved, units.received()))
     await waits(connection)
-    sweep = asyncio.create_task(sweeper.road.take_up())
+    issue = asyncio.create_task(plant.takes(units.an_issue("disposition-chosen", **CHOSEN)))
     await waits(connection, 2)
     await connection.execute("commit")
-    await asyncio.gather(receipt, sweep)
+    await asyncio.gather(receipt, issue)
     assert rotor(plant) == "on_hold"
     assert plant.database.value("select version from expected") == 0
 
@@ -366,14 +360,23 @@ async def test_a_unit_that_comes_while_what_an_issue_says_is_being_kept_is_withh
     plant: Plant, connection: asyncpg.Connection
 ) -> None:
     """The issue goes first: the receipt waits for it, and then finds what is kept."""
-    sweeper = await waited_in_vain(plant)
     await connection.execute("begin")
     await connection.execute("lock table expected in exclusive mode")
-    sweep = asyncio.create_task(sweeper.road.take_up())
+    issue = asyncio.create_task(plant.takes(units.an_issue("disposition-chosen", **CHOSEN)))
     await waits(connection)
     receipt = asyncio.create_task(plant.takes(units.received()))
     await waits(connection, 2)
     await connection.execute("commit")
-    await asyncio.gather(receipt, sweep)
+    await asyncio.gather(receipt, issue)
     assert rotor(plant) == "on_hold"
     assert plant.database.value("select version from expected") == 1
+
+
+async def test_an_issue_on_a_unit_that_is_known_waits_for_no_other_unit(
+    plant: Plant, connection: asyncpg.Connection
+) -> None:
+    """Stations work on while it is withheld."""
+    await plant.takes(units.created(), units.received())
+    await held(connection, units.PUMP)
+    await asyncio.wait_for(plant.takes(units.an_issue("disposition-chosen", **CHOSEN)), ENOUGH_S)
+    assert rotor(plant) == "on_hold"
