@@ -1,14 +1,13 @@
-"""`python -m tests.bench [PART]`: measures, prints a table, writes bench.json."""
+"""`python -m tests.bench [PART]`: measures, prints a table, writes bench.json; the other parts' figures stay in it."""
 
-import json
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.figures import Figures, keep
 from tests.bench.genealogy import genealogy
 from tests.bench.ground import Ground
 from tests.bench.latency import latency
@@ -17,8 +16,6 @@ from tests.bench.memory import memory
 from tests.bench.review import reviewing
 from tests.bench.throughput import growth, throughput
 from tests.bench.whole_plant import whole_plant
-
-Figures = dict[str, dict[str, float]]
 
 
 def _on_ground(part: Callable[[Ground], Figures]) -> Figures:
@@ -55,7 +52,7 @@ def main(only: str | None) -> None:
         with console.status(f"measuring {name}"):
             measured |= PARTS[name][1]()
         console.print(_table(name, measured, PARTS[name][0]))
-    Path("bench.json").write_text(json.dumps(measured, indent=2) + "\n")
+        keep(measured)
 
 
 def _table(name: str, measured: Figures, parts: tuple[str, ...]) -> Table:

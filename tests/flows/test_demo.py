@@ -134,6 +134,19 @@ def test_its_run_is_complete_and_locked(demo: Demo) -> None:
     assert json.loads(again.stderr)["code"] == "run-locked"
 
 
+def test_what_it_says_to_try_next_works_when_it_is_pasted(demo: Demo) -> None:
+    """Each line by itself, in a shell that knows nothing; as do those beside the tree, the trace and the history."""
+    told = [line.rstrip() for line in demo.log.read_text().splitlines() if line.startswith(f"  {ASBUILT}")]
+    calls = [line.strip().split("  ")[0] for line in told]
+    assert len(calls) == 9
+    for call in calls:
+        done = subprocess.run(
+            ["sh", "-c", call], cwd=demo.home, env=environment(), capture_output=True, text=True, check=False
+        )
+        is_locked = " review " in call
+        assert done.returncode == int(is_locked), f"{call}: {done.stderr}"
+
+
 def test_what_went_wrong_is_in_the_records_of_the_other_two(demo: Demo) -> None:
     """One tells of a failed step and its redline; of one there is a second record beside the first."""
     first = demo.named("RUN-")

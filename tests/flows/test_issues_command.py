@@ -1,5 +1,6 @@
 """`asbuilt issues` against a service that answers as it may: what a person reads, what is asked, and exit codes."""
 
+import json
 from typing import Any
 
 from shared.testing.stub import Run, Stub
@@ -89,6 +90,41 @@ def test_open_issues_are_listed_for_a_person(run: Run, stub: Stub) -> None:
         assert told in ended.out, told
     stub.answers["GET /issues"] = (200, {"items": [], "next": None})
     assert "No issue." in run(*at(stub, "list", "--all")).out
+
+
+def test_issues_are_asked_for_by_what_they_are_about(run: Run, stub: Stub) -> None:
+    """By a part, whichever way an issue is about it, and by the rest; all that is named must hold."""
+    stub.answers["GET /issues"] = (200, {"items": [LISTED], "next": None})
+    assert "I-1" in run(*at(stub, "list", "--part", "BRG-7")).out
+    assert stub.queries[-1] == {"part_number": ["BRG-7"], "open": ["true"], "limit": ["200"]}
+    named = (
+        "--part",
+        "BRG 7/2",
+        "--unit",
+        "BRG-7:L1",
+        "--disposition",
+        "rework",
+        "--opened-by",
+        "omar",
+        "--at-most",
+        "3",
+    )
+    assert run(*at(stub, "list", *named, "--at-most", "3", "--all")).code == 0
+    assert stub.queries[-1] == {
+        "part_number": ["BRG 7/2"],
+        "unit_id": ["BRG-7:L1"],
+        "disposition": ["rework"],
+        "opened_by": ["omar"],
+        "limit": ["3"],
+    }
+
+
+def test_a_part_that_no_issue_is_about_has_none(run: Run, stub: Stub) -> None:
+    """Which is said, and is no failure; a script gets an empty list."""
+    stub.answers["GET /issues"] = (200, {"items": [], "next": None})
+    ended = run(*at(stub, "list", "--part", "MTR-40"))
+    assert (ended.code, "No issue." in ended.out) == (0, True)
+    assert json.loads(run(*at(stub, "list", "--part", "MTR-40", "--json")).out) == {"items": []}
 
 
 def test_an_issue_is_shown_with_who_has_still_to_approve(run: Run, stub: Stub) -> None:

@@ -1,25 +1,16 @@
 """A completion record as B2MML operations performance, over HTTP, on a real PostgreSQL."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 import pytest
 
 from services.run.adapters.b2mml import operations_performance
-from services.run.app import build
-from shared.testing.databases import Database
 from tests.handlers.b2mml_schema import NAMESPACE, check
+from tests.handlers.pump_records import DONE, completed
 from tests.handlers.run_records import R
-from tests.handlers.served import Served, served
-from tests.handlers.test_reading_http import DONE, completed
+from tests.handlers.served import Served
 
-
-@pytest.fixture
-async def as_(database: Callable[[str], Database], tmp_path: Path) -> AsyncIterator[Served]:
-    """The run service, served: `as_("viewer")` is a client."""
-    async with served(build, database("run"), tmp_path) as service:
-        yield service
+SERVICE = "run"
 
 
 async def performance(as_: Served, number: int = 1) -> Element:

@@ -1,10 +1,8 @@
 """The end-of-line report of a completion record, over HTTP, on a real PostgreSQL."""
 
 import json
-from collections.abc import AsyncIterator, Callable
 from html.parser import HTMLParser
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +11,12 @@ from pypdf import PdfReader
 from services.run.adapters.report import report
 from services.run.adapters.report_html import html
 from services.run.adapters.report_pdf import Press
-from services.run.app import build
 from shared.contracts import samples
-from shared.testing.databases import Database
+from tests.handlers.pump_records import DONE, completed
 from tests.handlers.run_records import R
-from tests.handlers.served import Served, served
-from tests.handlers.test_reading_http import DONE, completed
+from tests.handlers.served import Served
 
+SERVICE = "run"
 RECORDS = {
     one.name: json.loads(one.value)["data"]["record"]
     for one in samples.told()
@@ -52,13 +49,6 @@ class Page(HTMLParser):
         self.text += data
         if self.rows and self.rows[-1]:
             self.rows[-1][-1] += data
-
-
-@pytest.fixture
-async def as_(database: Callable[[str], Database], tmp_path: Path) -> AsyncIterator[Served]:
-    """The run service, served: `as_("viewer")` is a client."""
-    async with served(build, database("run"), tmp_path) as service:
-        yield service
 
 
 async def test_a_customer_reads_what_was_built_and_how(as_: Served) -> None:

@@ -1,4 +1,6 @@
-"""Guarantee 8: two confirms at once and a field save between them; a repeated confirm gets the first answer."""
+"""Guarantee 8: two confirms at once and a field save between them; a repeated confirm gets the first answer; one of a
+review that has changed is refused.
+"""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +12,7 @@ import pytest
 
 from shared.testing.examples import OPTIONAL_STEP, REMARK, ordered, recorded, signed_off
 from shared.testing.plant import PlantUnderTest
+from shared.testing.record import left_by
 
 pytestmark = pytest.mark.real_kafka
 
@@ -20,7 +23,13 @@ def reviewed(client: httpx.Client, run_id: str) -> dict[str, Any]:
     """What a lead confirms after looking at the review."""
     review = client.get(f"/runs/{run_id}/review").json()
     assert review["blockers"] == [], review
-    return {"review_version": review["version"], "acknowledged": []}
+    return confirming(review)
+
+
+def confirming(review: dict[str, Any]) -> dict[str, Any]:
+    """The confirmation of a review, every warning acknowledged."""
+    warnings = [{name: one[name] for name in ("code", "subject")} for one in review["warnings"]]
+    return {"review_version": review["version"], "acknowledged": warnings}
 
 
 def worked_off(plant: PlantUnderTest, runs: list[str]) -> None:
@@ -75,6 +84,34 @@ def check(run_id: str, client: httpx.Client, confirms: list[httpx.Response], sav
         assert (saved.status_code, saved.json()["code"]) == (409, "run-locked")
         assert won
     assert lost <= {"run-locked", "review-stale", "completion-blocked"}
+
+
+LOOK_CLOSER = {"step_id": OPTIONAL_STEP, "name": "Look it over", "text": "With a lens.", "required": False}
+PROPOSAL = {"reason": "Scratches are missed.", "changes": [{"kind": "change-step", "step": LOOK_CLOSER}]}
+
+
+def test_a_confirm_of_a_review_that_has_changed_changes_nothing_and_of_the_new_one_completes_the_run(
+    plant: PlantUnderTest,
+) -> None:
+    """A redline was proposed after the lead had looked: not a row is touched, and the refusal shows the new review."""
+    worked_off(plant, ["C-stale"])
+    with plant.client("run", "lead") as lead:
+        seen = reviewed(lead, "C-stale")
+        assert lead.post("/runs/C-stale/redlines", json=PROPOSAL).status_code == 201
+        before = left_by(plant.database("run"), []).rows
+        stale = lead.post("/runs/C-stale/complete", json=seen)
+        assert (stale.status_code, stale.json().get("code")) == (409, "review-stale"), stale.text
+        assert left_by(plant.database("run"), []).rows == before
+        assert lead.get("/runs/C-stale/completions").json()["items"] == []
+        done = lead.post("/runs/C-stale/complete", json=confirming(stale.json()["review"]))
+        assert done.status_code == 200, done.text
+    assert stale.json()["review"]["version"] != seen["review_version"]
+    assert done.json()["review_version"] == stale.json()["review"]["version"]
+    assert [one["code"] for one in done.json()["acknowledged"]] == ["redline-open"]
+    plant.wait_sent("run")
+    refused = [one for one in plant.announced.now("asbuilt.runs") if one.type == "asbuilt.run.change-refused.v1"]
+    assert [one.data["code"] for one in refused] == ["review-stale"]
+    assert [one.key for one in plant.announced.now("asbuilt.completions")] == ["C-stale"]
 
 
 def test_a_repeated_confirm_gets_the_first_answer_and_the_same_key_with_another_body_is_refused(

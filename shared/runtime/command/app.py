@@ -25,6 +25,7 @@ from shared.runtime.command.demo.command import demo
 from shared.runtime.command.errors import MEANINGS, CommandFailed
 from shared.runtime.command.feeds.replay import replay
 from shared.runtime.command.feeds.simulate import simulate
+from shared.runtime.command.pasted import PLANT_VARIABLE
 from shared.runtime.command.saying import say_failure
 
 EXIT_CODES = ". ".join(f"**{code.value}** {meaning}" for code, meaning in MEANINGS.items())
@@ -48,7 +49,7 @@ def asbuilt(
     context: typer.Context,
     plant: Annotated[
         Path | None,
-        typer.Option(envvar="ASBUILT_PLANT", help="Directory or plant.json of a plant; else one below ./.asbuilt."),
+        typer.Option(envvar=PLANT_VARIABLE, help="Directory or plant.json of a plant; else one below ./.asbuilt."),
     ] = None,
     url: Annotated[
         list[str] | None,

@@ -12,6 +12,7 @@ import httpx
 import typer
 
 from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.command.pasted import asbuilt
 from shared.runtime.embedded import described
 from shared.runtime.embedded.described import Described, NoPlant
 from shared.runtime.identity import mint
@@ -21,10 +22,6 @@ OWN_TOKEN_FOR = timedelta(minutes=10)
 PAGE = 200
 
 EXIT_CODES = {401: ExitCode.NOT_ALLOWED, 404: ExitCode.NOT_FOUND, 422: ExitCode.USAGE, 503: ExitCode.AWAY}
-NO_PLANT = (
-    "Start one with `asbuilt up`, name a running one with `--plant DIRECTORY`, or name the services: "
-    "`--url run=http://host:8000`, or the variable ASBUILT_RUN_URL, and so on for the others."
-)
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,10 @@ class Where:
     urls: Mapping[str, str] = field(default_factory=dict)
     token: str | None = None
 
+    def pasted(self, *arguments: str) -> str:
+        """Another call that goes where this one goes."""
+        return asbuilt(*arguments, plant=self.plant, urls=self.urls)
+
     def described(self) -> Described:
         """The plant to talk to.
 
@@ -43,7 +44,7 @@ class Where:
         try:
             return described.find(self.plant)
         except NoPlant as error:
-            raise CommandFailed(ExitCode.USAGE, "no-plant", str(error), NO_PLANT) from None
+            raise CommandFailed(ExitCode.USAGE, "no-plant", str(error), name_a_plant()) from None
 
     def url(self, service: str) -> str:
         """Where a service answers: as the call says, else its variable, else the plant that runs."""
@@ -52,7 +53,7 @@ class Where:
             return given.rstrip("/")
         urls = self.described().services
         if service not in urls:
-            raise CommandFailed(ExitCode.USAGE, "no-service", f"The plant has no {service} service.", NO_PLANT)
+            raise CommandFailed(ExitCode.USAGE, "no-service", f"The plant has no {service} service.", name_a_plant())
         return urls[service].rstrip("/")
 
     def bearer(self) -> str:
@@ -64,6 +65,14 @@ class Where:
             resolve = "Give one with `--token` or in the variable ASBUILT_TOKEN."
             raise CommandFailed(ExitCode.NOT_ALLOWED, "token-missing", "A token is needed.", resolve)
         return mint(key, getpass.getuser(), ("admin",), OWN_TOKEN_FOR)
+
+
+def name_a_plant() -> str:
+    """What a person can do when there is no plant to talk to."""
+    return (
+        f"Start one with `{asbuilt('up')}`, name a running one with `--plant DIRECTORY`, or name the services: "
+        "`--url run=http://host:8000`, or the variable ASBUILT_RUN_URL, and so on for the others."
+    )
 
 
 def where(context: typer.Context) -> Where:

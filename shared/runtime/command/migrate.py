@@ -10,6 +10,7 @@ from rich.console import RenderableType
 
 from shared.runtime.command.connection import where
 from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.command.pasted import asbuilt
 from shared.runtime.command.saying import AsJson, say
 from shared.runtime.command.shown import table
 from shared.runtime.embedded.described import SERVICES
@@ -41,7 +42,7 @@ def _databases(context: typer.Context, names: list[str]) -> dict[str, str]:
         return {name: url for name, url in known.items() if not names or name in names}
     if len(names) != 1:
         obstacle = f"{VARIABLE} names one database, so name the one service that it belongs to."
-        raise CommandFailed(ExitCode.USAGE, "service-missing", obstacle, "For example: asbuilt migrate run")
+        raise CommandFailed(ExitCode.USAGE, "service-missing", obstacle, f"For example: {asbuilt('migrate', 'run')}")
     return {names[0]: given}
 
 

@@ -52,7 +52,7 @@ def list_(
 @commands.command()
 def show(context: typer.Context, record: Record, *, as_json: AsJson = False) -> None:
     """Show one record as it came: bytes, headers, what is wrong with it, and what to do."""
-    name, number = _named(record)
+    name, number = _named(context, record)
     found = Services(where(context)).get(name, f"/parked/{number}")
     say({"record": record, "service": name, **found, "advice": advice(found)}, _drawn, as_json=as_json)
 
@@ -97,7 +97,7 @@ def _text(raw: bytes) -> str:
 
 
 def _settle(context: typer.Context, record: str, what: str, *, as_json: bool) -> None:
-    name, number = _named(record)
+    name, number = _named(context, record)
     found = Services(where(context)).post(name, f"/parked/{number}/{what}")
     say(
         {"record": record, "service": name, **found},
@@ -113,12 +113,13 @@ def ending(done: dict[str, Any]) -> str:
     return f"still stands aside: {done['detail']}"
 
 
-def _named(record: str) -> tuple[str, int]:
+def _named(context: typer.Context, record: str) -> tuple[str, int]:
     name, _, number = record.partition(":")
     if name not in SERVICES or not number.isdecimal():
         services = ", ".join(SERVICES)
         obstacle = f"{record} is not SERVICE:NUMBER; services are {services}."
-        raise CommandFailed(ExitCode.USAGE, "record-invalid", obstacle, "Take it from `asbuilt parked list`.")
+        resolve = f"Take it from `{where(context).pasted('parked', 'list')}`."
+        raise CommandFailed(ExitCode.USAGE, "record-invalid", obstacle, resolve)
     return name, int(number)
 
 

@@ -37,7 +37,7 @@ def say_failure(failed: CommandFailed) -> None:
     if "--json" in sys.argv:
         sys.stderr.write(json.dumps(failed.document, indent=2, ensure_ascii=False) + "\n")
         return
-    text = Text.assemble((f"{failed.code}: ", "bold red"), failed.obstacle)
+    told = console(stderr=True)
+    told.print(Text.assemble((f"{failed.code}: ", "bold red"), failed.obstacle))
     if failed.resolve:
-        text.append(f"\n{failed.resolve}", "dim")
-    console(stderr=True).print(text)
+        told.print(Text(failed.resolve, "dim"), soft_wrap=True)  # what it names may be a command to paste

@@ -4,18 +4,18 @@ import signal
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from aiokafka.errors import KafkaError
-from rich.console import Console, Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.kafka import kafka_failed, kafka_settings
+from shared.runtime.command.pasted import asbuilt
 from shared.runtime.command.shown import OK
 from shared.runtime.embedded.described import SERVICES, Claim, Described
 
@@ -80,25 +80,29 @@ def stay(told: Console, plant: "Plant") -> None:
         told.print()
 
 
-def addresses(plant: Described, directory: str) -> RenderableType:
+def tell_addresses(told: Console, plant: Described, directory: Path) -> None:
     """Where everything is, for a person who wants to look around."""
-    drawn = Table.grid(padding=(0, 2))
-    for name, url in plant.services.items():
-        drawn.add_row(f"  [bold]{name}[/]", f"[cyan]{url}/docs[/]")
-    drawn.add_row("  [bold]Kafka[/]", f"[cyan]{plant.kafka}[/]  [dim]for any Kafka client, to publish and to read[/]")
-    drawn.add_row(
-        "  [bold]token[/]", "asbuilt token --role lead  [dim]or viewer, operator, quality, engineer, admin[/]"
-    )
-    drawn.add_row("  [bold]logs, data[/]", f"{directory}  [dim]its plant.json tells scripts all of this[/]")
-    return Group(Text("\nWhere everything is", style="bold"), drawn)
+    token = asbuilt("token", "--role", "lead", plant=directory)
+    rows = {
+        **{name: (f"{url}/docs", "") for name, url in plant.services.items()},
+        "Kafka": (plant.kafka, "for any Kafka client, to publish and to read"),
+        "token": (token, "or viewer, operator, quality, engineer, admin"),
+        "logs, data": (str(directory), "its plant.json tells scripts all of this"),
+    }
+    told.print(Text("\nWhere everything is", style="bold"))
+    for name, (at, remark) in rows.items():
+        line = Text.assemble("  ", (f"{name:12}", "bold"), "  ", (at, "cyan"), (f"  {remark}".rstrip(), "dim"))
+        told.print(line, soft_wrap=True)
 
 
-def commands(meaning_by_command: Mapping[str, str]) -> RenderableType:
-    """What to try next."""
-    drawn = Table.grid(padding=(0, 2))
+def tell_commands(told: Console, meaning_by_command: Mapping[str, str]) -> None:
+    """What to try next. A command stays in one piece: one broken over two lines is none when it is pasted."""
+    widest = max(map(len, meaning_by_command))
+    is_beside = all(widest + len(meaning) + 4 <= told.width for meaning in meaning_by_command.values())
+    told.print(Text("\nWhat to try next, in another terminal, in this directory", style="bold"))
     for command, meaning in meaning_by_command.items():
-        drawn.add_row(f"  [green]{escape(command)}[/]", f"[dim]{escape(meaning)}[/]")
-    return Group(Text("\nWhat to try next, in another terminal, in this directory", style="bold"), drawn)
+        between = " " * (widest - len(command) + 2) if is_beside else "\n      "
+        told.print(Text.assemble("  ", (command, "green"), between, (meaning, "dim")), soft_wrap=True)
 
 
 def _made(claimed: Claim, kafka: str) -> "Plant":

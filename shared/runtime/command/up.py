@@ -1,14 +1,15 @@
 """`asbuilt up`: an embedded plant that stays until Ctrl-C."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 
 from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.command.pasted import asbuilt
 from shared.runtime.command.saying import console
-from shared.runtime.command.standing import Kafka, addresses, commands, standing, stay
+from shared.runtime.command.standing import Kafka, standing, stay, tell_addresses, tell_commands
 from shared.runtime.embedded.described import HOME, UP, PlantTaken, claim
 
 DIRECTORY = HOME / UP
@@ -32,18 +33,18 @@ def up(
         if kafka == "memory":
             claimed.clear()
         with standing(told, claimed, kafka) as plant:
-            told.print(addresses(plant.describe(), str(directory)))
-            told.print(_next(directory))
+            tell_addresses(told, plant.describe(), directory)
+            tell_commands(told, next_commands(directory))
             stay(told, plant)
 
 
-def _next(directory: Path) -> RenderableType:
-    return commands(
-        {
-            f"asbuilt --plant {directory} demo": "watch a shift build three pumps in this plant",
-            "asbuilt simulate": "a plant floor that orders, builds and measures gearboxes",
-            "asbuilt review RUN": "what is in a run's way; then complete, summary, history, export",
-            "asbuilt tree UNIT": "what is in a unit",
-            "asbuilt parked list": "records that stand aside, and why",
-        }
-    )
+def next_commands(directory: Path) -> dict[str, str]:
+    """What to try in the plant that lives in a directory, each with what it is good for."""
+    there = partial(asbuilt, plant=directory)
+    return {
+        asbuilt("--plant", str(directory), "demo"): "watch a shift build three pumps in this plant",
+        there("simulate"): "a plant floor that orders, builds and measures gearboxes",
+        there("review", "RUN"): "what is in a run's way; then complete, summary, history, export",
+        there("tree", "UNIT"): "what is in a unit",
+        there("parked", "list"): "records that stand aside, and why",
+    }

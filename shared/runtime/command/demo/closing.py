@@ -26,8 +26,8 @@ def once(on: Stage) -> None:
 def audit(on: Stage) -> None:
     """What is in the first two pumps, and everything that happened to the first one's run."""
     first, second, tell = on.shift.blocked, on.shift.reworked, on.tell
-    tell.act(f"As built: asbuilt tree {first.serial}")
+    on.act("As built", "tree", first.serial)
     for plan in (first, second):
         tell.show(shown.tree(on.read("inventory", f"/units/{plan.serial}/tree")))
-    tell.act(f"The history: asbuilt history {first.run_id}")
+    on.act("The history", "history", first.run_id)
     tell.show(shown.history(on.of(first).history()))

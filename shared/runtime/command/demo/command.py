@@ -1,11 +1,12 @@
 """`asbuilt demo`: a plant of its own, the story, and the plant stays up to look around in."""
 
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Annotated
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.panel import Panel
 
 from shared.runtime.command.connection import where
@@ -15,8 +16,9 @@ from shared.runtime.command.demo.stage import stage
 from shared.runtime.command.demo.story import leave, play
 from shared.runtime.command.demo.teller import Teller
 from shared.runtime.command.errors import CommandFailed, ExitCode
+from shared.runtime.command.pasted import asbuilt
 from shared.runtime.command.saying import console
-from shared.runtime.command.standing import Kafka, addresses, commands, standing, stay
+from shared.runtime.command.standing import Kafka, standing, stay, tell_addresses, tell_commands
 from shared.runtime.embedded.described import HOME, Claim, Described, PlantTaken, claim_next
 
 NAME = "demo"
@@ -40,10 +42,11 @@ def demo(
     """
     told = console()
     told.print(Panel(INTRODUCTION, border_style="dim", padding=(0, 1)))
-    if where(context).plant is not None:
-        described = where(context).described()
+    given = where(context)
+    if given.plant is not None:
+        described = given.described()
         with Receiver(described.webhook_host) as receiver:
-            _play(told, described, receiver, is_guest=True)
+            _play(told, described, given.plant, receiver, is_guest=True)
     else:
         _play_in_own_plant(told, directory, kafka, once=once)
 
@@ -53,18 +56,18 @@ def _play_in_own_plant(told: Console, home: Path, kafka: str, *, once: bool) -> 
     with _claimed(home) as claimed:
         with standing(told, claimed, kafka, **own_groups) as plant, Receiver() as receiver:
             described = plant.describe()
-            shift = _play(told, described, receiver, is_guest=False)
+            shift = _play(told, described, claimed.directory, receiver, is_guest=False)
             if not once:
-                told.print(addresses(described, str(claimed.directory)))
-                told.print(_next(shift))
+                tell_addresses(told, described, claimed.directory)
+                tell_commands(told, _next(shift, claimed.directory))
                 stay(told, plant)
         if once:
             claimed.clear()
 
 
-def _play(told: Console, described: Described, receiver: Receiver, *, is_guest: bool) -> Shift:
+def _play(told: Console, described: Described, plant: Path, receiver: Receiver, *, is_guest: bool) -> Shift:
     began, tell = monotonic(), Teller(told)
-    on = stage(described, new_shift(), receiver, tell)
+    on = stage(described, plant, new_shift(), receiver, tell)
     play(on)
     if is_guest:
         leave(on)
@@ -82,15 +85,14 @@ def _claimed(home: Path) -> Claim:
         raise CommandFailed(ExitCode.USAGE, "plant-taken", str(error), "Stop some of them.") from None
 
 
-def _next(shift: Shift) -> RenderableType:
+def _next(shift: Shift, directory: Path) -> dict[str, str]:
     first, second, third = shift.plans
-    return commands(
-        {
-            f"asbuilt review {first.run_id}": "why it takes no completion any more",
-            f"asbuilt history {second.run_id}": "the failed step, the redline, who did what",
-            f"asbuilt summary {third.run_id} --completion 1": "the record that was superseded",
-            f"asbuilt tree {first.serial}": "what is in the pump",
-            f"asbuilt export {first.run_id} -o {first.run_id}.json": "everything, to take along",
-            "asbuilt parked list": "the gateway's rubbish",
-        }
-    )
+    there = partial(asbuilt, plant=directory)
+    return {
+        there("review", first.run_id): "why it takes no completion any more",
+        there("history", second.run_id): "the failed step, the redline, who did what",
+        there("summary", third.run_id, "--completion", "1"): "the record that was superseded",
+        there("tree", first.serial): "what is in the pump",
+        there("export", first.run_id, "-o", f"{first.run_id}.json"): "everything, to take along",
+        there("parked", "list"): "the gateway's rubbish",
+    }

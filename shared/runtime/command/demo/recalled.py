@@ -63,7 +63,7 @@ def exchange(on: Stage) -> None:
 def show(on: Stage) -> None:
     """Where the lot went."""
     lot = seals(on.shift.recalled)
-    on.tell.act(f"Where the lot went: asbuilt where-used {lot}")
+    on.act("Where the lot went", "where-used", lot)
     on.tell.show(trace(lot, _ways(on)))
 
 

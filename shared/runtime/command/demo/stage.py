@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 from uuid import uuid4
@@ -16,6 +17,7 @@ from shared.runtime.command.demo.receiver import Receiver
 from shared.runtime.command.demo.teller import Teller
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.kafka import kafka_settings
+from shared.runtime.command.pasted import asbuilt
 from shared.runtime.embedded.described import Described
 from shared.runtime.identity import mint
 
@@ -29,6 +31,8 @@ HISTORY_AT_MOST = 1000
 class Stage:
     """Everything that the acts need."""
 
+    plant: Path
+    """Its directory, or its plant.json."""
     shift: Shift
     plan: Plan
     floor: Floor
@@ -41,6 +45,11 @@ class Stage:
     def of(self, plan: Plan) -> Self:
         """The same stage, with another run in the light."""
         return replace(self, plan=plan)
+
+    def act(self, title: str, *arguments: str) -> None:
+        """A new part of the story, which this call of `asbuilt` shows at any time."""
+        self.tell.act(title)
+        self.tell.command(asbuilt(*arguments, plant=self.plant))
 
     @property
     def path(self) -> str:
@@ -123,7 +132,7 @@ class Stage:
         return [one for one in self.history() if (one.get("data") or {}).get("code") == code]
 
 
-def stage(described: Described, shift: Shift, receiver: Receiver, tell: Teller) -> Stage:
+def stage(described: Described, plant: Path, shift: Shift, receiver: Receiver, tell: Teller) -> Stage:
     """The stage of a play in a plant.
 
     :raises CommandFailed: when the plant's key is not here, so that nobody could play.
@@ -137,7 +146,7 @@ def stage(described: Described, shift: Shift, receiver: Receiver, tell: Teller) 
         for name, roles in PEOPLE.items()
     }
     kafka = kafka_settings().model_copy(update={"kafka_bootstrap_servers": described.kafka})
-    return Stage(shift, shift.blocked, Floor(kafka), receiver, people, tell)
+    return Stage(plant, shift, shift.blocked, Floor(kafka), receiver, people, tell)
 
 
 def step_of(run: Document, step_id: str) -> Document:

@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.shown import NOT_OK, OK
@@ -30,6 +31,10 @@ class Teller:
         """A new part of the story."""
         self._console.print()
         self._console.rule(f"[bold]{title}[/]", align="left", style="dim")
+
+    def command(self, call: str) -> None:
+        """A command to paste, in one piece however long it is."""
+        self._console.print(Text(f"  {call}", style="green"), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Something that is done now."""

@@ -5,16 +5,19 @@ import signal
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from shlex import quote
 from time import monotonic
 
 from aiokafka.errors import KafkaError
 
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.command.feeds.answers import READERS, Answers
+from shared.runtime.command.feeds.cluster import VARIABLE
 from shared.runtime.command.feeds.endings import Endings
 from shared.runtime.command.feeds.publisher import Publisher, TopicMissing
 from shared.runtime.command.feeds.sending import Sending
 from shared.runtime.command.kafka import kafka_failed
+from shared.runtime.command.pasted import asbuilt
 from shared.runtime.settings import Settings
 
 SILENCE_S = 2.0
@@ -49,7 +52,8 @@ def play(
     try:
         return asyncio.run(_play(settings, feeds, topics, patience_s, show))
     except TopicMissing as missing:
-        resolve = "Create the topics: `asbuilt topics apply`."
+        there = f"{VARIABLE}={quote(settings.kafka_bootstrap_servers)}"
+        resolve = f"Create the topics: `{there} {asbuilt('topics', 'apply')}`."
         raise CommandFailed(ExitCode.AWAY, "topic-missing", f"Kafka has no topic {missing}.", resolve) from None
     except (KafkaError, OSError, TimeoutError) as error:
         raise kafka_failed(settings, error) from None
