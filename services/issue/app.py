@@ -43,7 +43,8 @@ def _decide(known: Known, command: AnyCommand | ConfigureDispositionType) -> Seq
     types = known.get(DISPOSITION_TYPES, NO_TYPES)
     if isinstance(command, ConfigureDispositionType):
         return configure(types, command)
-    return decide(known.get(command.issue_id), command, types)
+    issue = known.get(command.issue_id)
+    return decide(issue if isinstance(issue, Issue) else None, command, types)
 
 
 def _evolve(state: Any, event: AnyEvent) -> Issue | DispositionTypes:

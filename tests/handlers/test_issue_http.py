@@ -233,3 +233,9 @@ async def set_apart(as_: Served, issue_id: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     last: dict[str, Any] = answer.json()["quarantined"][-1]
     return last
+
+
+async def test_the_disposition_types_are_no_issue(as_: Served) -> None:
+    """Their name among the issues is nothing that can be commented on."""
+    answer = await as_("quality").post("/issues/asbuilt:disposition-types/comments", json={"text": "Seen."})
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown-issue")

@@ -53,6 +53,19 @@ async def test_a_lot_is_received_in_deliveries_and_taken_apart(as_: Served, kept
     ]
 
 
+async def test_a_label_that_reads_like_a_key_of_asbuilt_gets_an_answer(as_: Served, kept: Database) -> None:
+    """Nothing is received under the name that the locations have among the units."""
+    own = "asbuilt:locations"
+    received_ = await as_("operator").post("/units", json={"part_number": "SCR-4", "revision": "A", "serial": own})
+    moved = await as_("operator").post(f"/units/{own}/move", json={"location": "Rack 3"})
+    assert [(one.status_code, one.json()["code"]) for one in (received_, moved)] == [
+        (422, "receipt-invalid"),
+        (404, "unknown-unit"),
+    ]
+    assert "begins with asbuilt:" in received_.json()["detail"]
+    assert kept.rows("select 1 from unit") == []
+
+
 async def test_a_plant_system_says_the_same_over_its_topic(as_: Served) -> None:
     """Moves and returns; scrapping is quality's to decide, so a machine is refused."""
     receipt = RECEIPT | {"unit_id": LOT, "delivery": "DN-1"}

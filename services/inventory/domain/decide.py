@@ -37,7 +37,7 @@ from services.inventory.domain.events import AnyEvent, UnitReceived
 from services.inventory.domain.evolve import evolve
 from services.inventory.domain.expecting import IssueExpected, expect
 from services.inventory.domain.locations import ConfigureLocation, LocationConfigured, configure
-from services.inventory.domain.lookup import known_unit
+from services.inventory.domain.lookup import OWN, known_unit
 from services.inventory.domain.moving import with_contents
 from services.inventory.domain.receiving import arrived
 from services.inventory.domain.refusals import TargetNotAvailable
@@ -129,6 +129,9 @@ def _decided(known: Known, command: AnyCommand) -> Events:  # noqa: C901 - one l
 
 
 def _claim(known: Known, command: ClaimTarget) -> Events:
+    if command.unit_id.startswith(OWN):
+        own = f"an id of Asbuilt's own, as each that begins with {OWN}"
+        raise TargetNotAvailable(unit_id=command.unit_id, run_id=command.run_id, why=own)
     unit = known.get(command.unit_id)
     if unit is None:
         return (*arrived(known, command.by, command.at, command.identification), _claimed(command, 1))

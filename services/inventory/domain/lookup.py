@@ -9,6 +9,9 @@ from enum import StrEnum
 from services.inventory.domain.refusals import UnknownUnit
 from services.inventory.domain.unit import Known, Unit
 
+OWN = "asbuilt:"
+"""Begins every key that is not of one unit; nothing is received, and no run builds anything, under such an id."""
+
 
 class Wider(StrEnum):
     """What a key may stand for besides one unit; it begins a key that no unit has."""
@@ -30,7 +33,7 @@ def known_unit(known: Known, unit_id: str) -> Unit:
     :raises UnknownUnit: when it is not, or not yet.
     """
     unit = known.get(unit_id)
-    if unit is None:
+    if not isinstance(unit, Unit):
         raise UnknownUnit(unit_id)
     return unit
 
@@ -74,7 +77,7 @@ def label_in(name: str) -> tuple[str, str]:
 
 def widened(key: str) -> tuple[Wider, str] | None:
     """What a key stands for, and of which unit or location; None for the id of a unit."""
-    if not key.startswith("asbuilt:"):
+    if not key.startswith(OWN):
         return None
     return next(((kind, key.removeprefix(kind)) for kind in Wider if key.startswith(kind)), None)
 

@@ -14,6 +14,7 @@ from services.inventory.domain import events
 from services.inventory.domain.commands import ReceiveUnit
 from services.inventory.domain.expecting import awaiting
 from services.inventory.domain.locations import blocked
+from services.inventory.domain.lookup import OWN
 from services.inventory.domain.quantities import plus
 from services.inventory.domain.refusals import DuplicateSerial, LotKnown, ReceiptInvalid, UnitIdInvalid
 from services.inventory.domain.unit import Identification, Known, Unit
@@ -51,6 +52,8 @@ def _check(came: Identification) -> None:
 def _contradictions(came: Identification) -> Iterator[str]:
     if len(came.unit_id) > LONGEST_ID:
         yield f"its id is longer than {LONGEST_ID} characters"
+    if came.unit_id.startswith(OWN):
+        yield f"an id that begins with {OWN} is Asbuilt's own"
     if came.quantity <= 0:
         yield f"its quantity is {plain(came.quantity)}"
     if came.serial is not None and came.quantity != 1:

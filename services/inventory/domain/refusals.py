@@ -35,7 +35,7 @@ class NothingLeft(Refused):
     """Nothing of {unit_id} is left."""
 
     code = "nothing-left"
-    resolve = "Name the unit that has it: what was split off has an id of its own."
+    resolve = "Name the unit that has it: what was split off has an id of its own. What was returned is received again."
 
 
 class ScrappedAlready(Refused):
@@ -158,7 +158,7 @@ class InsufficientQuantity(Refused):
     """{unit_id} has {quantity} left, not {wanted}."""
 
     code = "insufficient-quantity"
-    resolve = "Install what is left, or take it from another lot."
+    resolve = "Take what is left, or name another lot, or what was split off from this one."
 
 
 class WholeUnitsOnly(Refused):
@@ -173,7 +173,7 @@ class QuantityInvalid(Refused):
 
     code = "quantity-invalid"
     kind = RefusalKind.INVALID
-    resolve = "Name a quantity above 0 and of at most {quantity}."
+    resolve = "Name a quantity above 0 and of at most {quantity}, in no more than 12 digits."
 
 
 class SerialIndivisible(Refused):

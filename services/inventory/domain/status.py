@@ -103,8 +103,15 @@ def _nothing_left(unit: Unit) -> Standing | None:
     if unit.identification.quantity > 0:
         return None
     if unit.returned_quantity > 0:
-        return Standing(UnitStatus.UNAVAILABLE, "it was returned to its supplier", "it is received again")
+        return Standing(UnitStatus.UNAVAILABLE, "it was returned to its supplier", _comes_back(unit))
     return Standing(UnitStatus.UNAVAILABLE, "nothing of it is left", "more of it is received")
+
+
+def _comes_back(unit: Unit) -> str:
+    """A part has an id that nothing is received under: what comes back is its lot's."""
+    if unit.identification.origin_unit_id is None:
+        return "it is received again"
+    return "never; what comes back is received as its lot again"
 
 
 TABLE: tuple[Callable[[Unit], Standing | None], ...] = (

@@ -23,6 +23,7 @@ from tests.rules.inventory.examples import (
     INVENTORY,
     NOON,
     OLGA,
+    PLACES,
     PUMP,
     ROTOR,
     SKID,
@@ -32,6 +33,8 @@ from tests.rules.inventory.examples import (
     complete,
     fail,
     install,
+    location,
+    move,
     received,
     reopen,
     requirement,
@@ -88,6 +91,18 @@ def test_an_endless_id_is_refused() -> None:
     endless = "x" * 201
     came = replace(unit(ROTOR), unit_id=endless, serial=endless)
     INVENTORY.given().when(ReceiveUnit(endless, OLGA, NOON, came)).is_refused(ReceiptInvalid, naming="200 characters")
+
+
+@pytest.mark.parametrize("own", ["asbuilt:locations", "asbuilt:expected", "asbuilt:within:PUMP-1"])
+def test_an_id_of_asbuilts_own_is_of_no_unit(own: str) -> None:
+    """Whatever a scanner reads off a label: the locations are nothing that can be received, built, moved or put in."""
+    story = PLACES.given(location(), claimed())
+    came = replace(unit(ROTOR), unit_id=own, serial=own)
+    story.when(ReceiveUnit(own, OLGA, NOON, came)).is_refused(ReceiptInvalid, naming="Asbuilt's own")
+    built = replace(claimed(), unit_id=own, run_id="run-2", identification=came)
+    story.when(built).is_refused(TargetNotAvailable, naming="Asbuilt's own")
+    story.when(move(own)).is_refused(UnknownUnit, naming=own)
+    story.when(install(own)).is_refused(UnknownUnit, naming=own)
 
 
 def test_an_unknown_target_is_created_as_work_in_progress() -> None:

@@ -184,7 +184,7 @@ def test_a_unit_goes_back_to_its_supplier_and_may_come_again() -> None:
     said = standing(story.state(ROTOR))
     assert (said.status, said.reason) == (UnitStatus.UNAVAILABLE, "it was returned to its supplier")
     for command in (give_back(ROTOR), scrap(ROTOR)):
-        story.when(command).is_refused(NothingLeft)
+        story.when(command).is_refused(NothingLeft, way_out="received again")
     story.when(received(revision="B")).is_refused(DuplicateSerial)
     back = story.when(received(location="Rack 2")).then(QuantityReceived, UnitMoved, StatusChanged)
     assert (status(back, ROTOR), back.state(ROTOR).identification.location) == (UnitStatus.AVAILABLE, "Rack 2")
@@ -198,6 +198,7 @@ def test_a_part_of_a_lot_goes_back() -> None:
     story.then(UnitSplit, UnitReceived, UnitReturned)
     part = story.state(f"{LOT}~returned")
     assert (part.identification.quantity, part.returned_quantity) == (0, Decimal("7.5"))
+    assert standing(part).changes_when == "never; what comes back is received as its lot again"
 
 
 def test_what_is_not_known_is_waited_for() -> None:
