@@ -10,11 +10,12 @@ from services.run.domain.order import FieldDefinition, Order, Requirement, StepD
 from services.run.domain.policies import PolicyConfigured
 from services.run.domain.redlines import RedlineEvent
 from services.run.domain.run import Imported
+from services.run.noted_announcements import building_told, noted_told
 from shared.contracts import completion, plant
 from shared.contracts import redline as wire
 from shared.contracts import run as contracts
 from shared.contracts.base import Contract, unvalidated
-from shared.contracts.requirement import ExceptionApproved, IssueWanted
+from shared.contracts.requirement import IssueWanted
 from shared.kernel import plain
 from shared.messaging.service import by
 
@@ -58,9 +59,9 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
         case events.FileAttached():
             return _file_attached(event)
         case events.TargetNoted() | events.InstallationNoted() | events.RemovalNoted() | events.IssueNoted():
-            return _noted(event)
+            return noted_told(event)
         case events.QuantityNoted() | events.RequirementNoted():
-            return _building_noted(event)
+            return building_told(event)
         case events.ComponentNoted() | events.PlacementNoted() | DeliveryNoted():
             return beside_told(event)
         case events.EvidenceRefused() | events.EvidenceSettled():
@@ -278,97 +279,4 @@ def _file_attached(event: events.FileAttached) -> contracts.FileAttached:
         media_type=event.media_type,
         size_bytes=event.size_bytes,
         uri=event.uri,
-    )
-
-
-def _noted(event: events.NotedEvent) -> Contract:
-    match event:
-        case events.TargetNoted(run_id, who, _, unit_id, version):
-            return contracts.TargetNoted(by=by(who), run_id=run_id, unit_id=unit_id, as_built_version=version)
-        case events.InstallationNoted():
-            return _installation_noted(event)
-        case events.RemovalNoted():
-            return _removal_noted(event)
-        case events.IssueNoted():
-            return _issue_noted(event)
-        case _:
-            assert_never(event)
-
-
-def _installation_noted(event: events.InstallationNoted) -> contracts.InstallationNoted:
-    one = event.installation
-    return contracts.InstallationNoted(
-        by=by(event.by),
-        run_id=event.run_id,
-        installation_id=one.installation_id,
-        requirement_id=one.requirement_id,
-        unit_id=one.unit_id,
-        part_number=one.part_number,
-        quantity=one.quantity,
-        designator=one.designator,
-        substitute=one.substitute,
-        revision=one.revision,
-        serial=one.serial,
-        lot=one.lot,
-        unit_of_measure=one.unit_of_measure,
-        origin_unit_id=one.origin_unit_id,
-        as_built_version=event.as_built_version,
-    )
-
-
-def _removal_noted(event: events.RemovalNoted) -> contracts.RemovalNoted:
-    return contracts.RemovalNoted(
-        by=by(event.by),
-        run_id=event.run_id,
-        installation_id=event.installation_id,
-        requirement_id=event.requirement_id,
-        unit_id=event.unit_id,
-        as_built_version=event.as_built_version,
-    )
-
-
-def _building_noted(event: events.QuantityNoted | events.RequirementNoted) -> Contract:
-    if isinstance(event, events.RequirementNoted):
-        return _requirement_noted(event)
-    version = event.as_built_version
-    return contracts.QuantityNoted(
-        by=by(event.by), run_id=event.run_id, quantity=event.quantity, as_built_version=version
-    )
-
-
-def _requirement_noted(event: events.RequirementNoted) -> contracts.RequirementNoted:
-    one = event.requirement
-    return contracts.RequirementNoted(
-        by=by(event.by),
-        run_id=event.run_id,
-        requirement_id=one.requirement_id,
-        part_number=one.part_number,
-        revision=one.revision,
-        interchangeable_revisions=one.interchangeable_revisions,
-        quantity=one.quantity,
-        unit_of_measure=one.unit_of_measure,
-        designators=one.designators,
-        substitutes=one.substitutes,
-        step_id=one.step_id,
-        is_removed=event.is_removed,
-        as_built_version=event.as_built_version,
-    )
-
-
-def _issue_noted(event: events.IssueNoted) -> contracts.IssueNoted:
-    issue = event.issue
-    return contracts.IssueNoted(
-        by=by(event.by),
-        run_id=event.run_id,
-        issue_id=issue.issue_id,
-        title=issue.title,
-        state=issue.state,
-        step_id=issue.step_id,
-        field_id=issue.field_id,
-        disposition=issue.disposition,
-        approved=issue.approved,
-        exceptions=tuple(
-            ExceptionApproved(requirement_id=name, quantity=quantity) for name, quantity in issue.excepted.items()
-        ),
-        part_numbers=event.part_numbers,
     )

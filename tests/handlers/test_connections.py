@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.messaging.postgres import driver_of
+from shared.messaging.driver import driver_of
 from shared.runtime.database import make_engine
 from shared.runtime.settings import Settings
 from shared.testing.conditions import eventually_async

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.inventory.adapters.moments import Moment, pinned, settled
 from shared.kernel import RefusalKind, Refused
-from shared.messaging.postgres import driver_of
+from shared.messaging.driver import driver_of
 from shared.runtime.http import NotFound
 from shared.runtime.pages import Page
 
