@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import assert_never
 
 from services.run.completing_announcements import beside_told, completing_told, evidence_told, policy_told
-from services.run.domain import attending, events, failing, holding, redline
+from services.run.domain import attending, events, failing, holding, redline, redline_events
 from services.run.domain.delivery import DeliveryNoted
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
 from services.run.domain.policies import PolicyConfigured
-from services.run.domain.redlines import RedlineEvent
+from services.run.domain.redline_events import RedlineEvent
 from services.run.domain.run import Imported
 from services.run.noted_announcements import building_told, noted_told
 from shared.contracts import completion, plant
@@ -46,12 +46,12 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
         case events.GateApproved(run_id, _, _, gate_id, role):
             return contracts.GateApproved(by=who, run_id=run_id, gate_id=gate_id, role=role)
         case (
-            events.RedlineProposed()
-            | events.RedlineApplied()
-            | events.RedlineReviewed()
-            | events.RedlineAccepted()
-            | events.RedlineRejected()
-            | events.RedlineCanceled()
+            redline_events.RedlineProposed()
+            | redline_events.RedlineApplied()
+            | redline_events.RedlineReviewed()
+            | redline_events.RedlineAccepted()
+            | redline_events.RedlineRejected()
+            | redline_events.RedlineCanceled()
         ):
             return _redline(event)
         case events.Commented(run_id, _, _, comment_id, said, step_id):
@@ -215,27 +215,27 @@ def _requirement(requirement: Requirement, order: Order) -> plant.RequirementOrd
 def _redline(event: RedlineEvent) -> Contract:
     who = by(event.by)
     match event:
-        case events.RedlineProposed():
+        case redline_events.RedlineProposed():
             return _redline_proposed(event)
-        case events.RedlineApplied(run_id, _, _, redline_id, steps, issue_id):
+        case redline_events.RedlineApplied(run_id, _, _, redline_id, steps, issue_id):
             changed = tuple(map(redrawn, steps))
             return contracts.RedlineApplied(
                 by=who, run_id=run_id, redline_id=redline_id, steps=changed, issue_id=issue_id
             )
-        case events.RedlineReviewed(run_id, _, _, redline_id, role):
+        case redline_events.RedlineReviewed(run_id, _, _, redline_id, role):
             return contracts.RedlineReviewed(by=who, run_id=run_id, redline_id=redline_id, role=role)
-        case events.RedlineAccepted(run_id, _, _, redline_id):
+        case redline_events.RedlineAccepted(run_id, _, _, redline_id):
             return contracts.RedlineAccepted(by=who, run_id=run_id, redline_id=redline_id)
-        case events.RedlineRejected(run_id, _, _, redline_id, reason, steps):
+        case redline_events.RedlineRejected(run_id, _, _, redline_id, reason, steps):
             changed = tuple(map(redrawn, steps))
             return contracts.RedlineRejected(by=who, run_id=run_id, redline_id=redline_id, reason=reason, steps=changed)
-        case events.RedlineCanceled(run_id, _, _, redline_id, reason):
+        case redline_events.RedlineCanceled(run_id, _, _, redline_id, reason):
             return contracts.RedlineCanceled(by=who, run_id=run_id, redline_id=redline_id, reason=reason)
         case _:
             assert_never(event)
 
 
-def _redline_proposed(event: events.RedlineProposed) -> contracts.RedlineProposed:
+def _redline_proposed(event: redline_events.RedlineProposed) -> contracts.RedlineProposed:
     return contracts.RedlineProposed(
         by=by(event.by),
         run_id=event.run_id,
