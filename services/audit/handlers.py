@@ -13,8 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.base import ChangeRefused, Contract, Id, RecordParked, RecordSettled
 from shared.contracts.catalog import BY_CONTRACT, CATALOG
+from shared.messaging.asides import headers_as_json, storable
 from shared.messaging.messages import Ask, Message
-from shared.messaging.postgres import headers_as_json, storable
 
 NAMES = ("run_id", "step_id", "unit_id", "parent_unit_id", "issue_id")
 """What a record can be about; the attributes of contracts, and columns of the history."""

@@ -4,17 +4,18 @@ from decimal import Decimal
 from typing import assert_never
 
 from services.run.completing_announcements import beside_told, completing_told, evidence_told, policy_told
-from services.run.domain import attending, events, failing, holding, redline
+from services.run.domain import attending, events, failing, holding, redline, redline_events
 from services.run.domain.delivery import DeliveryNoted
 from services.run.domain.order import FieldDefinition, Order, Requirement, StepDefinition
 from services.run.domain.policies import PolicyConfigured
-from services.run.domain.redlines import RedlineEvent
+from services.run.domain.redline_events import RedlineEvent
 from services.run.domain.run import Imported
+from services.run.noted_announcements import building_told, noted_told
 from shared.contracts import completion, plant
 from shared.contracts import redline as wire
 from shared.contracts import run as contracts
 from shared.contracts.base import Contract, unvalidated
-from shared.contracts.requirement import ExceptionApproved, IssueWanted
+from shared.contracts.requirement import IssueWanted
 from shared.kernel import plain
 from shared.messaging.service import by
 
@@ -45,12 +46,12 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
         case events.GateApproved(run_id, _, _, gate_id, role):
             return contracts.GateApproved(by=who, run_id=run_id, gate_id=gate_id, role=role)
         case (
-            events.RedlineProposed()
-            | events.RedlineApplied()
-            | events.RedlineReviewed()
-            | events.RedlineAccepted()
-            | events.RedlineRejected()
-            | events.RedlineCanceled()
+            redline_events.RedlineProposed()
+            | redline_events.RedlineApplied()
+            | redline_events.RedlineReviewed()
+            | redline_events.RedlineAccepted()
+            | redline_events.RedlineRejected()
+            | redline_events.RedlineCanceled()
         ):
             return _redline(event)
         case events.Commented(run_id, _, _, comment_id, said, step_id):
@@ -58,9 +59,9 @@ def announce(event: events.AnyEvent | PolicyConfigured) -> Contract:  # noqa: C9
         case events.FileAttached():
             return _file_attached(event)
         case events.TargetNoted() | events.InstallationNoted() | events.RemovalNoted() | events.IssueNoted():
-            return _noted(event)
+            return noted_told(event)
         case events.QuantityNoted() | events.RequirementNoted():
-            return _building_noted(event)
+            return building_told(event)
         case events.ComponentNoted() | events.PlacementNoted() | DeliveryNoted():
             return beside_told(event)
         case events.EvidenceRefused() | events.EvidenceSettled():
@@ -214,27 +215,27 @@ def _requirement(requirement: Requirement, order: Order) -> plant.RequirementOrd
 def _redline(event: RedlineEvent) -> Contract:
     who = by(event.by)
     match event:
-        case events.RedlineProposed():
+        case redline_events.RedlineProposed():
             return _redline_proposed(event)
-        case events.RedlineApplied(run_id, _, _, redline_id, steps, issue_id):
+        case redline_events.RedlineApplied(run_id, _, _, redline_id, steps, issue_id):
             changed = tuple(map(redrawn, steps))
             return contracts.RedlineApplied(
                 by=who, run_id=run_id, redline_id=redline_id, steps=changed, issue_id=issue_id
             )
-        case events.RedlineReviewed(run_id, _, _, redline_id, role):
+        case redline_events.RedlineReviewed(run_id, _, _, redline_id, role):
             return contracts.RedlineReviewed(by=who, run_id=run_id, redline_id=redline_id, role=role)
-        case events.RedlineAccepted(run_id, _, _, redline_id):
+        case redline_events.RedlineAccepted(run_id, _, _, redline_id):
             return contracts.RedlineAccepted(by=who, run_id=run_id, redline_id=redline_id)
-        case events.RedlineRejected(run_id, _, _, redline_id, reason, steps):
+        case redline_events.RedlineRejected(run_id, _, _, redline_id, reason, steps):
             changed = tuple(map(redrawn, steps))
             return contracts.RedlineRejected(by=who, run_id=run_id, redline_id=redline_id, reason=reason, steps=changed)
-        case events.RedlineCanceled(run_id, _, _, redline_id, reason):
+        case redline_events.RedlineCanceled(run_id, _, _, redline_id, reason):
             return contracts.RedlineCanceled(by=who, run_id=run_id, redline_id=redline_id, reason=reason)
         case _:
             assert_never(event)
 
 
-def _redline_proposed(event: events.RedlineProposed) -> contracts.RedlineProposed:
+def _redline_proposed(event: redline_events.RedlineProposed) -> contracts.RedlineProposed:
     return contracts.RedlineProposed(
         by=by(event.by),
         run_id=event.run_id,
@@ -278,97 +279,4 @@ def _file_attached(event: events.FileAttached) -> contracts.FileAttached:
         media_type=event.media_type,
         size_bytes=event.size_bytes,
         uri=event.uri,
-    )
-
-
-def _noted(event: events.NotedEvent) -> Contract:
-    match event:
-        case events.TargetNoted(run_id, who, _, unit_id, version):
-            return contracts.TargetNoted(by=by(who), run_id=run_id, unit_id=unit_id, as_built_version=version)
-        case events.InstallationNoted():
-            return _installation_noted(event)
-        case events.RemovalNoted():
-            return _removal_noted(event)
-        case events.IssueNoted():
-            return _issue_noted(event)
-        case _:
-            assert_never(event)
-
-
-def _installation_noted(event: events.InstallationNoted) -> contracts.InstallationNoted:
-    one = event.installation
-    return contracts.InstallationNoted(
-        by=by(event.by),
-        run_id=event.run_id,
-        installation_id=one.installation_id,
-        requirement_id=one.requirement_id,
-        unit_id=one.unit_id,
-        part_number=one.part_number,
-        quantity=one.quantity,
-        designator=one.designator,
-        substitute=one.substitute,
-        revision=one.revision,
-        serial=one.serial,
-        lot=one.lot,
-        unit_of_measure=one.unit_of_measure,
-        origin_unit_id=one.origin_unit_id,
-        as_built_version=event.as_built_version,
-    )
-
-
-def _removal_noted(event: events.RemovalNoted) -> contracts.RemovalNoted:
-    return contracts.RemovalNoted(
-        by=by(event.by),
-        run_id=event.run_id,
-        installation_id=event.installation_id,
-        requirement_id=event.requirement_id,
-        unit_id=event.unit_id,
-        as_built_version=event.as_built_version,
-    )
-
-
-def _building_noted(event: events.QuantityNoted | events.RequirementNoted) -> Contract:
-    if isinstance(event, events.RequirementNoted):
-        return _requirement_noted(event)
-    version = event.as_built_version
-    return contracts.QuantityNoted(
-        by=by(event.by), run_id=event.run_id, quantity=event.quantity, as_built_version=version
-    )
-
-
-def _requirement_noted(event: events.RequirementNoted) -> contracts.RequirementNoted:
-    one = event.requirement
-    return contracts.RequirementNoted(
-        by=by(event.by),
-        run_id=event.run_id,
-        requirement_id=one.requirement_id,
-        part_number=one.part_number,
-        revision=one.revision,
-        interchangeable_revisions=one.interchangeable_revisions,
-        quantity=one.quantity,
-        unit_of_measure=one.unit_of_measure,
-        designators=one.designators,
-        substitutes=one.substitutes,
-        step_id=one.step_id,
-        is_removed=event.is_removed,
-        as_built_version=event.as_built_version,
-    )
-
-
-def _issue_noted(event: events.IssueNoted) -> contracts.IssueNoted:
-    issue = event.issue
-    return contracts.IssueNoted(
-        by=by(event.by),
-        run_id=event.run_id,
-        issue_id=issue.issue_id,
-        title=issue.title,
-        state=issue.state,
-        step_id=issue.step_id,
-        field_id=issue.field_id,
-        disposition=issue.disposition,
-        approved=issue.approved,
-        exceptions=tuple(
-            ExceptionApproved(requirement_id=name, quantity=quantity) for name, quantity in issue.excepted.items()
-        ),
-        part_numbers=event.part_numbers,
     )

@@ -9,8 +9,8 @@ from services.run.domain.delivery import Delivery, DeliveryState
 from services.run.domain.run import Placement, RefusedEvidence
 from shared.contracts import inventory, notification
 from shared.kernel import derived_id, plain
+from shared.messaging.asides import storable
 from shared.messaging.messages import Ask, Message
-from shared.messaging.postgres import storable
 from shared.messaging.service import Dealt, Trouble
 
 CREATED = "asbuilt.run.created.v1"

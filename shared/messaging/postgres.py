@@ -1,8 +1,7 @@
 """The unit of work on PostgreSQL: whole batches in a handful of statements, every one with a name and a reason."""
 
 import json
-from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -10,23 +9,11 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shared.contracts.envelope import name_bytes, shown_name
-from shared.messaging.messages import KeptRecord, Record
+from shared.messaging import asides
+from shared.messaging.driver import by_key, copy
 from shared.messaging.transaction import Announcement, Aside, Change, FirstAnswer, Held, Lane, Parked
 
 A = TypeVar("A")
-
-BEGIN_BY_KEY = """
-    begin;
-    set local plan_cache_mode = force_generic_plan;
-    set local enable_seqscan = off;
-    set local enable_hashjoin = off;
-    set local enable_mergejoin = off"""
-"""For this transaction, and in one round trip. Every statement of the road names its rows by their keys, a batch of
-them: it is planned once for each connection, and goes from key to key along the index. Left to itself PostgreSQL plans
-each of them anew, name by name, which takes longer than doing it; or it keeps the plan that was right for tables that
-were all but empty.
-"""
 
 CLAIM = text("""
     with given as (
@@ -63,63 +50,11 @@ ANNOUNCE_FEW = text("""
 FEW = 20
 """Announcements; with more, COPY costs less."""
 
-PARK = text("""
-    insert into parked (topic, partition, record_offset, record_timestamp, key, raw_key, value, headers,
-                        parking, reason, detail, event_id, event_type, waits_for, deadline)
-    values (:topic, :partition, :record_offset, :record_timestamp, :key, :raw_key, :value,
-            cast(:headers as jsonb), :parking, :reason, :detail, :event_id, :event_type, :waits_for, :deadline)
-    on conflict (topic, partition, record_offset, record_timestamp) do nothing""")
-
-PARK_AGAIN = text("""
-    update parked set parking = :parking, reason = :reason, detail = :detail, waits_for = :waits_for
-    where parked_id = :parked_id""")
-
-RECLAIM = text("""
-    select parked_id from parked where parked_id = any(cast(:parked_ids as bigint[])) and settled_at is null
-    order by parked_id for update""")
-
-SETTLE = text("""
-    update parked set settled_at = now(), settled_as = :settled_as
-    where parked_id = any(cast(:parked_ids as bigint[]))""")
-
-RETRY = text("""
-    update parked set parking = 'retry' where parked_id = :parked_id and settled_at is null
-    returning parked_id, topic, partition, record_offset, record_timestamp, raw_key, value, headers,
-              false as is_overdue""")
-
-DISCARD = text("""
-    update parked set settled_at = now(), settled_as = :settled_as
-    where parked_id = :parked_id and settled_at is null
-    returning parked_id, topic, partition, record_offset, record_timestamp, raw_key, value, headers,
-              false as is_overdue""")
-
-READY = text("""
-    with head as (
-        select distinct on (topic, key is null, coalesce(key, parked_id::text))
-               parked_id, topic, key, parking, waits_for, deadline
-        from parked where settled_at is null
-        order by topic, key is null, coalesce(key, parked_id::text), parked_id
-    ), ready as (
-        select parked_id, topic, key from head
-        where parking in ('behind', 'retry')
-           or (parking = 'early' and (deadline <= :now or waits_for = any(cast(:created as text[]))
-                                      or parked_id > :after))
-    )
-    select p.parked_id, p.topic, p.partition, p.record_offset, p.record_timestamp, p.raw_key, p.value, p.headers,
-           p.deadline <= :now as is_overdue
-    from parked p join ready r on p.topic = r.topic and (p.key = r.key or p.parked_id = r.parked_id)
-    where p.settled_at is null
-    order by p.parked_id limit :limit""")
-"""A lane is tried when its head may be: heads that are stuck keep their lane waiting."""
-
 FIRST_ANSWER = text("select fingerprint, answer from inbox where source = :source and id = :id")
 
 KEEP_ANSWER = text("""
     update inbox set fingerprint = :fingerprint, answer = cast(:answer as jsonb)
     where source = :source and id = :id""")
-
-NEVER = 2**62
-"""Above every parked id."""
 
 
 class Store(Protocol[A]):
@@ -203,36 +138,36 @@ class PostgresTransaction:
 
     async def park(self, records: Sequence[Parked]) -> None:
         """See `Transaction.park`."""
-        again = [_again(one) for one in records if one.parked_id is not None]
-        first = [_row(one) for one in records if one.parked_id is None]
+        again = [asides.again_row(one) for one in records if one.parked_id is not None]
+        first = [asides.parked_row(one) for one in records if one.parked_id is None]
         if again:
-            await self._connection.execute(PARK_AGAIN, again)
+            await self._connection.execute(asides.PARK_AGAIN, again)
         if first:
-            await self._connection.execute(PARK, first)
+            await self._connection.execute(asides.PARK, first)
 
     async def settle(self, parked_ids: Sequence[int], settled_as: str) -> None:
         """See `Transaction.settle`."""
-        await self._connection.execute(SETTLE, {"parked_ids": list(parked_ids), "settled_as": settled_as})
+        await self._connection.execute(asides.SETTLE, {"parked_ids": list(parked_ids), "settled_as": settled_as})
 
     async def reclaim(self, parked_ids: Sequence[int]) -> set[int]:
         """See `Transaction.reclaim`."""
-        return {row[0] for row in await self._rows(RECLAIM, parked_ids=list(parked_ids))}
+        return {row[0] for row in await self._rows(asides.RECLAIM, parked_ids=list(parked_ids))}
 
     async def retry(self, parked_id: int) -> Aside | None:
         """See `Transaction.retry`."""
-        rows = await self._rows(RETRY, parked_id=parked_id)
-        return next(map(_aside, rows), None)
+        rows = await self._rows(asides.RETRY, parked_id=parked_id)
+        return next(map(asides.aside_of, rows), None)
 
     async def discard(self, parked_id: int, settled_as: str) -> Aside | None:
         """See `Transaction.discard`."""
-        rows = await self._rows(DISCARD, parked_id=parked_id, settled_as=settled_as)
-        return next(map(_aside, rows), None)
+        rows = await self._rows(asides.DISCARD, parked_id=parked_id, settled_as=settled_as)
+        return next(map(asides.aside_of, rows), None)
 
     async def ready(self, now: datetime, created: Sequence[str], after: int | None, limit: int) -> Sequence[Aside]:
         """See `Transaction.ready`."""
-        after = NEVER if after is None else after
-        rows = await self._rows(READY, now=now, created=list(created), after=after, limit=limit)
-        return [_aside(row) for row in rows]
+        after = asides.NEVER if after is None else after
+        rows = await self._rows(asides.READY, now=now, created=list(created), after=after, limit=limit)
+        return [asides.aside_of(row) for row in rows]
 
     async def first_answer(self, source: str, request_id: str) -> FirstAnswer | None:
         """See `Transaction.first_answer`."""
@@ -262,109 +197,3 @@ class PostgresUnitOfWork:
             yield transaction
         if transaction.changes:
             self._store.committed(transaction.changes)
-
-
-@asynccontextmanager
-async def by_key(connection: AsyncConnection) -> AsyncIterator[None]:
-    """A transaction that the driver begins and ends: to SQLAlchemy the connection commits by itself. A connection
-    whose transaction cannot be ended is closed, and what it did is rolled back with it.
-    """
-    driver = await driver_of(connection)
-    await driver.execute(BEGIN_BY_KEY)
-    try:
-        yield
-        await driver.execute("commit")
-    except BaseException:
-        try:
-            await driver.execute("rollback")
-        except BaseException:  # noqa: BLE001 - the first error is the one to tell
-            await connection.invalidate()
-        raise
-
-
-async def driver_of(connection: AsyncConnection) -> Any:
-    """The asyncpg connection under this one."""
-    return (await connection.get_raw_connection()).driver_connection
-
-
-async def copy(
-    connection: AsyncConnection, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]
-) -> None:
-    """Append many rows by COPY, in this transaction; a third of what an insert of arrays costs."""
-    driver = await driver_of(connection)
-    await driver.copy_records_to_table(table, columns=columns, records=rows)
-
-
-def headers_as_json(headers: Iterable[tuple[str, bytes | None]]) -> str:
-    """Record headers as JSON that keeps their exact bytes: name and value (base64). A name that PostgreSQL does not
-    take is kept as a person reads it, and its bytes (base64) behind the value.
-    """
-    return json.dumps([[*_kept_header(name, value)] for name, value in headers])
-
-
-def _kept_header(name: str, value: bytes | None) -> Iterator[str | None]:
-    shown = storable(shown_name(name))
-    yield shown
-    yield None if value is None else b64encode(value).decode()
-    if shown != name:
-        yield b64encode(name_bytes(name)).decode()
-
-
-def headers_from_json(kept: Iterable[Sequence[Any]]) -> tuple[tuple[str, bytes | None], ...]:
-    """The inverse of `headers_as_json`, after JSON parsing."""
-    return tuple(_header(*one) for one in kept)
-
-
-def _header(shown: str, value: str | None, exact: str | None = None) -> tuple[str, bytes | None]:
-    name = shown if exact is None else b64decode(exact).decode("utf-8", "surrogateescape")
-    return name, None if value is None else b64decode(value)
-
-
-def _row(parked: Parked) -> dict[str, object]:
-    record: Record = parked.record
-    key = None if record.key is None else record.key.decode(errors="backslashreplace")
-    return {
-        "topic": record.topic,
-        "partition": record.partition,
-        "record_offset": record.offset,
-        "record_timestamp": record.timestamp,
-        "key": storable(key),
-        "raw_key": record.key,
-        "value": record.value,
-        "headers": headers_as_json(record.headers),
-        "event_id": storable(parked.event_id),
-        "event_type": storable(parked.event_type),
-        "deadline": parked.deadline,
-        **_again(parked, with_id=False),
-    }
-
-
-def _again(parked: Parked, *, with_id: bool = True) -> dict[str, object]:
-    row: dict[str, object] = {
-        "parking": parked.parking.value,
-        "reason": parked.reason,
-        "detail": storable(parked.detail),
-        "waits_for": storable(parked.waits_for),
-    }
-    return row | {"parked_id": parked.parked_id} if with_id else row
-
-
-def storable(name: str | None) -> str | None:
-    """Text as PostgreSQL takes it: it knows no NUL and no lone surrogates."""
-    return name and name.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
-
-
-def _aside(row: Any) -> Aside:
-    return Aside(row.parked_id, _kept(row), row.is_overdue)
-
-
-def _kept(row: Any) -> KeptRecord:
-    return KeptRecord(
-        topic=row.topic,
-        partition=row.partition,
-        offset=row.record_offset,
-        timestamp=row.record_timestamp,
-        key=row.raw_key,
-        value=row.value,
-        headers=headers_from_json(row.headers),
-    )

@@ -18,8 +18,8 @@ from aiokafka.partitioner import murmur2
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shared.messaging.driver import driver_of
 from shared.messaging.patience import Patience
-from shared.messaging.postgres import driver_of
 from shared.messaging.watch import Seam, Watch
 
 RELAY_LOCK = 0x6173_6275_696C_7401

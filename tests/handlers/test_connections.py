@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.messaging.driver import driver_of
 from shared.runtime.database import make_engine
 from shared.runtime.settings import Settings
 from shared.testing.conditions import eventually_async
@@ -19,11 +20,6 @@ WHOSE = text("select pg_backend_pid()")
 async def whose(connection: AsyncConnection) -> int:
     """The server's process at the other end."""
     return int((await connection.execute(WHOSE)).scalar_one())
-
-
-async def driver_of(connection: AsyncConnection) -> Any:
-    """The driver's own connection."""
-    return (await connection.get_raw_connection()).driver_connection
 
 
 async def is_closed(driver: Any) -> bool:

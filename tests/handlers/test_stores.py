@@ -14,7 +14,7 @@ from services.inventory.adapters.store import UnitStore
 from services.inventory.app import SERVICE as INVENTORY
 from services.run.adapters.store import RunStore
 from services.run.app import SERVICE as RUN
-from services.run.domain import commands
+from services.run.domain import commands, redline_commands
 from services.run.domain.order import FieldDefinition, FieldKind, StepDefinition
 from services.run.domain.redline import AddStep, ChangeDependencies, ChangeStep, MarkNotApplicable
 from services.run.domain.run import Recording
@@ -134,11 +134,11 @@ async def test_a_run_with_redlines_is_loaded_as_it_was_left(
     }
     for bench in (stored, remembered):
         for name, changes in proposals.items():
-            await ask(bench, commands.ProposeRedline, name, "Thin seals.", changes, ("Quality",))
-            await ask(bench, commands.ApplyRedline, name)
+            await ask(bench, redline_commands.ProposeRedline, name, "Thin seals.", changes, ("Quality",))
+            await ask(bench, redline_commands.ApplyRedline, name)
             if name == "redline-1":
-                await ask(bench, commands.AcceptRedline, name, "Quality", frozenset({"Quality"}))
-        await ask(bench, commands.RejectRedline, "redline-2", "Not needed.")
+                await ask(bench, redline_commands.AcceptRedline, name, "Quality", frozenset({"Quality"}))
+        await ask(bench, redline_commands.RejectRedline, "redline-2", "Not needed.")
     async with engine.connect() as connection:
         loaded = (await RunStore(0).load(connection, [runs.R]))[runs.R]
     kept = remembered.work.tables.aggregates[runs.R]

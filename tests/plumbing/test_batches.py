@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.contracts.envelope import name_bytes
-from shared.messaging.postgres import headers_from_json
+from shared.messaging.asides import headers_from_json
 from shared.runtime.embedded.java_kafka import JavaKafka
 from shared.testing.batches import CODECS, publish_together
 from shared.testing.conditions import eventually

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.audit.adapters import tables
 from services.audit.handlers import Entry
+from shared.messaging.driver import copy
 from shared.messaging.messages import Place, place_in, place_of
-from shared.messaging.postgres import copy
 from shared.messaging.transaction import Change, Held
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.inventory.adapters.moments import Moment, pinned, settled
 from shared.kernel import RefusalKind, Refused
+from shared.messaging.driver import driver_of
 from shared.runtime.http import NotFound
 from shared.runtime.pages import Page
 
@@ -152,8 +153,7 @@ class Questions:
         values = {"unit_id": unit_id, **moment.parameters, **question.defaults, **more}
         async with self._engine.connect() as connection:
             await _check_there(connection, unit_id)
-            driver = (await connection.get_raw_connection()).driver_connection
-            assert driver is not None  # noqa: S101 - it is connected
+            driver = await driver_of(connection)
             asked = [values[name] for name in statement.positiontup or ()]
             await driver.copy_from_query(str(statement), *asked, output=sink, **AS_IT_IS)
 

@@ -10,8 +10,8 @@ from services.issue.adapters import disposition_types, tables
 from services.issue.domain.disposition_types import DISPOSITION_TYPES, DispositionTypes
 from services.issue.domain.events import IssueCommented, IssueOpened, IssuePartsNoted, IssueQuarantined
 from services.issue.domain.issue import Issue, IssueState
+from shared.messaging.driver import copy
 from shared.messaging.memory import Remembered
-from shared.messaging.postgres import copy
 from shared.messaging.rows import transposed
 from shared.messaging.transaction import Change, Conflict, Held
 

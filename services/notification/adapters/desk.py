@@ -16,7 +16,7 @@ from services.notification.adapters.telling import ITSELF, Ended, delivery_of, g
 from services.notification.domain.endpoint import Delivery, Endpoint
 from services.notification.domain.events import DeliveryDelivered, DeliveryGivenUp
 from services.notification.domain.told import TOLD
-from shared.messaging.postgres import by_key, driver_of
+from shared.messaging.driver import by_key, driver_of
 from shared.messaging.rows import transposed
 from shared.messaging.transaction import Announcement
 

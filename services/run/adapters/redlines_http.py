@@ -10,7 +10,7 @@ from pydantic import Field
 from services.run.adapters.calls import Queries, Reason, RedlineId, RunId
 from services.run.adapters.examples import SHIM
 from services.run.adapters.redline_views import redline_view
-from services.run.domain import commands, redline
+from services.run.domain import redline, redline_commands
 from services.run.domain.refusals import OrderInvalid, RedlineInvalid
 from services.run.handlers import step_of
 from shared.contracts import redline as wire
@@ -54,7 +54,7 @@ async def propose_redline(
 ) -> Response:
     """Propose to change steps. Nobody works on those that it touches until it is decided; other steps go on."""
     redline_id = new_id()
-    command = commands.ProposeRedline(
+    command = redline_commands.ProposeRedline(
         run_id,
         call.by,
         call.at,
@@ -87,28 +87,28 @@ async def show_redline(run_id: RunId, redline_id: RedlineId, queries: Queries) -
 async def apply_redline(run_id: RunId, redline_id: RedlineId, call: Calling) -> Response:
     """Change the steps. They are todo again; what was recorded on them before stays as evidence."""
     return await call.do(
-        Ask((run_id,), commands.ApplyRedline(run_id, call.by, call.at, redline_id)), _shown(redline_id)
+        Ask((run_id,), redline_commands.ApplyRedline(run_id, call.by, call.at, redline_id)), _shown(redline_id)
     )
 
 
 @router.post("/runs/{run_id}/redlines/{redline_id}/accept", **needs("redline:approve"))
 async def accept_redline(run_id: RunId, redline_id: RedlineId, review: Review, call: Calling) -> Response:
     """Accept an applied redline for a role that you hold; it is accepted when every wanted role has accepted."""
-    command = commands.AcceptRedline(run_id, call.by, call.at, redline_id, review.role, call.roles)
+    command = redline_commands.AcceptRedline(run_id, call.by, call.at, redline_id, review.role, call.roles)
     return await call.do(Ask((run_id,), command), _shown(redline_id))
 
 
 @router.post("/runs/{run_id}/redlines/{redline_id}/reject", **needs("redline:approve"))
 async def reject_redline(run_id: RunId, redline_id: RedlineId, given: Reason, call: Calling) -> Response:
     """Turn a redline down. An applied one is undone, while no step that it changed is signed."""
-    command = commands.RejectRedline(run_id, call.by, call.at, redline_id, given.reason)
+    command = redline_commands.RejectRedline(run_id, call.by, call.at, redline_id, given.reason)
     return await call.do(Ask((run_id,), command), _shown(redline_id))
 
 
 @router.post("/runs/{run_id}/redlines/{redline_id}/cancel", **needs("redline:propose"))
 async def cancel_redline(run_id: RunId, redline_id: RedlineId, given: Reason, call: Calling) -> Response:
     """Take a proposal back; its steps go on where they stood."""
-    command = commands.CancelRedline(run_id, call.by, call.at, redline_id, given.reason)
+    command = redline_commands.CancelRedline(run_id, call.by, call.at, redline_id, given.reason)
     return await call.do(Ask((run_id,), command), _shown(redline_id))
 
 

@@ -3,20 +3,12 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from services.run.domain.command import Command
 from services.run.domain.delivery import Delivery
 from services.run.domain.order import Order, Requirement
-from services.run.domain.redline import StepChange
+from services.run.domain.redline_commands import RedlineCommand
 from services.run.domain.run import Imported, Installation, Issue, Placement, RefusedEvidence, Value
-from shared.kernel import Actor, immutable
-
-
-@immutable
-class Command:
-    """What every command names."""
-
-    run_id: str
-    by: Actor
-    at: datetime
+from shared.kernel import immutable
 
 
 @immutable
@@ -156,49 +148,6 @@ class ApproveGate(Command):
 
     gate_id: str
     roles: frozenset[str]
-
-
-@immutable
-class ProposeRedline(Command):
-    """Propose to change steps of this run."""
-
-    redline_id: str
-    reason: str
-    changes: tuple[StepChange, ...]
-    roles: tuple[str, ...] = ()
-    issue_id: str | None = None
-
-
-@immutable
-class ApplyRedline(Command):
-    """Change the steps as the redline says."""
-
-    redline_id: str
-
-
-@immutable
-class AcceptRedline(Command):
-    """Accept an applied redline for one of the roles whose review is wanted."""
-
-    redline_id: str
-    role: str
-    roles: frozenset[str]
-
-
-@immutable
-class RejectRedline(Command):
-    """Say no to a redline; what it changed is undone."""
-
-    redline_id: str
-    reason: str
-
-
-@immutable
-class CancelRedline(Command):
-    """Take a proposal back."""
-
-    redline_id: str
-    reason: str
 
 
 @immutable
@@ -373,11 +322,7 @@ AnyCommand = (
     | CorrectSession
     | EndIdleSessions
     | ApproveGate
-    | ProposeRedline
-    | ApplyRedline
-    | AcceptRedline
-    | RejectRedline
-    | CancelRedline
+    | RedlineCommand
     | Comment
     | AttachFile
     | NoteTarget

@@ -19,14 +19,11 @@ from services.run.domain import (
     steps,
 )
 from services.run.domain.commands import (
-    AcceptRedline,
     AcknowledgeFailure,
     AnyCommand,
-    ApplyRedline,
     ApproveGate,
     AssessRun,
     AttachFile,
-    CancelRedline,
     CancelRun,
     CancelStep,
     CheckIn,
@@ -44,9 +41,7 @@ from services.run.domain.commands import (
     NoteEvidence,
     NotePlacement,
     OrderRun,
-    ProposeRedline,
     RecordValue,
-    RejectRedline,
     ReopenRun,
     ResumeStep,
     ReworkStep,
@@ -59,6 +54,13 @@ from services.run.domain.events import AnyEvent
 from services.run.domain.lookup import known_run, open_run
 from services.run.domain.policies import NO_POLICIES, Policies
 from services.run.domain.readiness import assess, with_readiness
+from services.run.domain.redline_commands import (
+    AcceptRedline,
+    ApplyRedline,
+    CancelRedline,
+    ProposeRedline,
+    RejectRedline,
+)
 from services.run.domain.run import Run
 
 Events = tuple[AnyEvent, ...]

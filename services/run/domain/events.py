@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from services.run.domain.delivery import DeliveryNoted
+from services.run.domain.event import RunEvent
 from services.run.domain.order import Order, Requirement
-from services.run.domain.redline import Redrawn, StepChange
+from services.run.domain.redline_events import RedlineEvent
 from services.run.domain.run import (
     Imported,
     Installation,
@@ -21,16 +22,7 @@ from services.run.domain.run import (
     Verdict,
 )
 from services.run.domain.shown import Blocker
-from shared.kernel import Actor, immutable
-
-
-@immutable
-class RunEvent:
-    """What every event tells."""
-
-    run_id: str
-    by: Actor
-    at: datetime
+from shared.kernel import immutable
 
 
 @immutable
@@ -175,58 +167,6 @@ class GateApproved(RunEvent):
 
 
 @immutable
-class RedlineProposed(RunEvent):
-    """A change to the run's steps is proposed; nobody works on those that it touches."""
-
-    redline_id: str
-    reason: str
-    changes: tuple[StepChange, ...]
-    roles: tuple[str, ...]
-    issue_id: str | None
-
-
-@immutable
-class RedlineApplied(RunEvent):
-    """The steps are changed and todo; ``issue_id`` is the issue whose approved disposition applied it."""
-
-    redline_id: str
-    steps: tuple[Redrawn, ...]
-    issue_id: str | None = None
-
-
-@immutable
-class RedlineReviewed(RunEvent):
-    """A redline was accepted for one of the roles whose review is wanted."""
-
-    redline_id: str
-    role: str
-
-
-@immutable
-class RedlineAccepted(RunEvent):
-    """Every role whose review is wanted has accepted."""
-
-    redline_id: str
-
-
-@immutable
-class RedlineRejected(RunEvent):
-    """A redline was turned down; ``steps`` are changed back, none of a proposal."""
-
-    redline_id: str
-    reason: str
-    steps: tuple[Redrawn, ...]
-
-
-@immutable
-class RedlineCanceled(RunEvent):
-    """A proposal was taken back; its steps stand where they stood."""
-
-    redline_id: str
-    reason: str
-
-
-@immutable
 class Commented(RunEvent):
     """Somebody said something about the run, or about one step of it; nothing else changes."""
 
@@ -366,7 +306,6 @@ class EvidenceSettled(RunEvent):
     reason: str
 
 
-RedlineKind = RedlineProposed | RedlineApplied | RedlineReviewed | RedlineAccepted | RedlineRejected | RedlineCanceled
 SessionEvent = CheckedIn | CheckedOut | SessionCorrected
 NotedEvent = TargetNoted | InstallationNoted | RemovalNoted | IssueNoted
 BesideEvent = ComponentNoted | PlacementNoted | DeliveryNoted
@@ -388,7 +327,7 @@ AnyEvent = (
     | StepCanceled
     | SessionEvent
     | GateApproved
-    | RedlineKind
+    | RedlineEvent
     | Commented
     | FileAttached
     | NotedEvent

@@ -32,12 +32,6 @@ from services.run.domain.events import (
     IssueNoted,
     PlacementNoted,
     QuantityNoted,
-    RedlineAccepted,
-    RedlineApplied,
-    RedlineCanceled,
-    RedlineProposed,
-    RedlineRejected,
-    RedlineReviewed,
     RemovalNoted,
     RequirementNoted,
     RunCanceled,
@@ -57,6 +51,14 @@ from services.run.domain.events import (
     StepStarted,
     TargetNoted,
     ValueRecorded,
+)
+from services.run.domain.redline_events import (
+    RedlineAccepted,
+    RedlineApplied,
+    RedlineCanceled,
+    RedlineProposed,
+    RedlineRejected,
+    RedlineReviewed,
 )
 from services.run.domain.run import Run
 from shared.kernel import changed

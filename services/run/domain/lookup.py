@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.run.domain.commands import Command
+from services.run.domain.command import Command
 from services.run.domain.redline import Redline, RedlineState
 from services.run.domain.refusals import (
     FileNotAttached,

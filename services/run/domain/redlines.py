@@ -7,16 +7,26 @@ from dataclasses import replace
 from typing import assert_never
 
 from services.run.domain import events
-from services.run.domain.commands import (
+from services.run.domain.commands import NoteIssue
+from services.run.domain.lookup import redline_of
+from services.run.domain.redline import Acceptance, Redline, RedlineState
+from services.run.domain.redline_commands import (
     AcceptRedline,
     ApplyRedline,
     CancelRedline,
-    NoteIssue,
     ProposeRedline,
+    RedlineCommand,
     RejectRedline,
 )
-from services.run.domain.lookup import redline_of
-from services.run.domain.redline import Acceptance, Redline, RedlineState
+from services.run.domain.redline_events import (
+    RedlineAccepted,
+    RedlineApplied,
+    RedlineCanceled,
+    RedlineEvent,
+    RedlineProposed,
+    RedlineRejected,
+    RedlineReviewed,
+)
 from services.run.domain.redrawing import check_touched, in_redline, out_of_redline, redrawn, undone, with_redrawn
 from services.run.domain.refusals import (
     RedlineAlreadyApplied,
@@ -30,15 +40,6 @@ from services.run.domain.run import Run
 from shared.kernel import changed
 
 Events = tuple[events.AnyEvent, ...]
-RedlineCommand = ProposeRedline | ApplyRedline | AcceptRedline | RejectRedline | CancelRedline
-RedlineEvent = (
-    events.RedlineProposed
-    | events.RedlineApplied
-    | events.RedlineReviewed
-    | events.RedlineAccepted
-    | events.RedlineRejected
-    | events.RedlineCanceled
-)
 
 
 def decide(run: Run, command: RedlineCommand) -> Events:
@@ -61,17 +62,17 @@ def decide(run: Run, command: RedlineCommand) -> Events:
 def evolve(run: Run, event: RedlineEvent) -> Run:
     """The run after that."""
     match event:
-        case events.RedlineProposed():
+        case RedlineProposed():
             return _proposed(run, event)
-        case events.RedlineApplied():
+        case RedlineApplied():
             return _applied(run, event)
-        case events.RedlineReviewed():
+        case RedlineReviewed():
             return _reviewed(run, event)
-        case events.RedlineAccepted():
+        case RedlineAccepted():
             return _closed(run, event, RedlineState.ACCEPTED)
-        case events.RedlineRejected():
+        case RedlineRejected():
             return _rejected(run, event)
-        case events.RedlineCanceled():
+        case RedlineCanceled():
             return _canceled(run, event)
         case _:
             assert_never(event)
@@ -98,7 +99,7 @@ def _propose(run: Run, command: ProposeRedline) -> Events:
     check_touched(run, redline)
     redrawn(run, redline)
     return (
-        events.RedlineProposed(
+        RedlineProposed(
             run.run_id,
             command.by,
             command.at,
@@ -126,8 +127,8 @@ def _application(run: Run, redline: Redline, cause: ApplyRedline | NoteIssue) ->
     """One that wants nobody's review is accepted with that."""
     who = (run.run_id, cause.by, cause.at, redline.redline_id)
     issue_id = cause.issue.issue_id if isinstance(cause, NoteIssue) else None
-    applied = events.RedlineApplied(*who, redrawn(run, redline), issue_id)
-    return (applied,) if redline.roles else (applied, events.RedlineAccepted(*who))
+    applied = RedlineApplied(*who, redrawn(run, redline), issue_id)
+    return (applied,) if redline.roles else (applied, RedlineAccepted(*who))
 
 
 def applied_with(run: Run, command: NoteIssue) -> Events:
@@ -169,16 +170,16 @@ def _accept(run: Run, command: AcceptRedline) -> Events:
     if _open(run, command.redline_id).state is RedlineState.PROPOSED:
         raise RedlineNotApplied(redline_id=redline.redline_id)
     who = (run.run_id, command.by, command.at, redline.redline_id)
-    reviewed = events.RedlineReviewed(*who, command.role)
+    reviewed = RedlineReviewed(*who, command.role)
     is_last = set(redline.roles) == {*redline.reviews, command.role}
-    return (reviewed, events.RedlineAccepted(*who)) if is_last else (reviewed,)
+    return (reviewed, RedlineAccepted(*who)) if is_last else (reviewed,)
 
 
 def _reject(run: Run, command: RejectRedline) -> Events:
     """Turn a redline down: a proposal, or an applied one while nobody signed what it changed."""
     redline = _open(run, command.redline_id)
     steps = undone(run, redline)
-    return (events.RedlineRejected(run.run_id, command.by, command.at, redline.redline_id, command.reason, steps),)
+    return (RedlineRejected(run.run_id, command.by, command.at, redline.redline_id, command.reason, steps),)
 
 
 def _cancel(run: Run, command: CancelRedline) -> Events:
@@ -189,7 +190,7 @@ def _cancel(run: Run, command: CancelRedline) -> Events:
     redline = _open(run, command.redline_id)
     if redline.state is RedlineState.APPLIED:
         raise RedlineAlreadyApplied(redline_id=redline.redline_id)
-    return (events.RedlineCanceled(run.run_id, command.by, command.at, redline.redline_id, command.reason),)
+    return (RedlineCanceled(run.run_id, command.by, command.at, redline.redline_id, command.reason),)
 
 
 def _open(run: Run, redline_id: str) -> Redline:
@@ -199,30 +200,30 @@ def _open(run: Run, redline_id: str) -> Redline:
     return redline
 
 
-def _proposed(run: Run, event: events.RedlineProposed) -> Run:
+def _proposed(run: Run, event: RedlineProposed) -> Run:
     redline = Redline(event.redline_id, event.by, event.at, event.reason, event.changes, event.roles, event.issue_id)
     return _with(in_redline(run, redline.touched, event.at), redline)
 
 
-def _applied(run: Run, event: events.RedlineApplied) -> Run:
+def _applied(run: Run, event: RedlineApplied) -> Run:
     before = run.redlines[event.redline_id]
     redline = replace(before, state=RedlineState.APPLIED, redrawn=event.steps, applied_at=event.at, applied_by=event.by)
     return _with(with_redrawn(run, event.steps, before.reason), redline)
 
 
-def _reviewed(run: Run, event: events.RedlineReviewed) -> Run:
+def _reviewed(run: Run, event: RedlineReviewed) -> Run:
     redline = run.redlines[event.redline_id]
     reviews = {**redline.reviews, event.role: Acceptance(event.by, event.at)}
     return _with(run, replace(redline, reviews=reviews))
 
 
-def _rejected(run: Run, event: events.RedlineRejected) -> Run:
+def _rejected(run: Run, event: RedlineRejected) -> Run:
     touched = run.redlines[event.redline_id].touched
     back = with_redrawn(run, event.steps, event.reason) if event.steps else out_of_redline(run, touched)
     return _closed(back, event, RedlineState.REJECTED, event.reason)
 
 
-def _canceled(run: Run, event: events.RedlineCanceled) -> Run:
+def _canceled(run: Run, event: RedlineCanceled) -> Run:
     back = out_of_redline(run, run.redlines[event.redline_id].touched)
     return _closed(back, event, RedlineState.CANCELED, event.reason)
 

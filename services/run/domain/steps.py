@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from services.run.domain import events
-from services.run.domain.commands import Command, RecordValue, SignOff, StartStep
+from services.run.domain.command import Command
+from services.run.domain.commands import RecordValue, SignOff, StartStep
 from services.run.domain.importing import check_imported
 from services.run.domain.lookup import (
     check_attached,

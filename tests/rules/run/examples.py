@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.run.domain import commands
+from services.run.domain import commands, redline_commands
 from services.run.domain.decide import decide
 from services.run.domain.delivery import Delivery, DeliveryState
 from services.run.domain.evolve import evolve
@@ -280,30 +280,32 @@ SOFTER = AddStep(SHIM, ("test",)), ChangeStep(replace(ASSEMBLE, fields=(NEXT_TOR
 """A shim before the leak test, and less torque."""
 
 
-def propose(*changes: StepChange, **changed: Any) -> commands.ProposeRedline:
+def propose(*changes: StepChange, **changed: Any) -> redline_commands.ProposeRedline:
     """Lena proposes to change steps: to shim the seal and to torque it less, where nothing else is said."""
-    usual = commands.ProposeRedline(R, LEAD, NOON, "redline-1", "The seals are thin.", changes or SOFTER, ("Quality",))
+    usual = redline_commands.ProposeRedline(
+        R, LEAD, NOON, "redline-1", "The seals are thin.", changes or SOFTER, ("Quality",)
+    )
     return replace(usual, **changed)
 
 
-def apply(redline_id: str = "redline-1") -> commands.ApplyRedline:
+def apply(redline_id: str = "redline-1") -> redline_commands.ApplyRedline:
     """Lena applies a redline."""
-    return commands.ApplyRedline(R, LEAD, NOON, redline_id)
+    return redline_commands.ApplyRedline(R, LEAD, NOON, redline_id)
 
 
-def accept(role: str = "Quality", redline_id: str = "redline-1", **changed: Any) -> commands.AcceptRedline:
+def accept(role: str = "Quality", redline_id: str = "redline-1", **changed: Any) -> redline_commands.AcceptRedline:
     """Lena, who holds that role, accepts a redline for it."""
-    return replace(commands.AcceptRedline(R, LEAD, NOON, redline_id, role, frozenset({role})), **changed)
+    return replace(redline_commands.AcceptRedline(R, LEAD, NOON, redline_id, role, frozenset({role})), **changed)
 
 
-def reject(redline_id: str = "redline-1") -> commands.RejectRedline:
+def reject(redline_id: str = "redline-1") -> redline_commands.RejectRedline:
     """Lena turns a redline down."""
-    return commands.RejectRedline(R, LEAD, NOON, redline_id, "the customer says no")
+    return redline_commands.RejectRedline(R, LEAD, NOON, redline_id, "the customer says no")
 
 
-def withdraw(redline_id: str = "redline-1") -> commands.CancelRedline:
+def withdraw(redline_id: str = "redline-1") -> redline_commands.CancelRedline:
     """Lena takes a proposal back."""
-    return commands.CancelRedline(R, LEAD, NOON, redline_id, "not needed")
+    return redline_commands.CancelRedline(R, LEAD, NOON, redline_id, "not needed")
 
 
 def comment(text: str = "Swarf under the head.", step_id: str | None = "assemble", number: int = 1) -> commands.Comment:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.run.domain import commands, events
+from services.run.domain import commands, events, redline_commands
 from services.run.domain.decide import decide
 from services.run.domain.delivery import DeliveryNoted, DeliveryState
 from services.run.domain.evolve import evolve
@@ -102,11 +102,11 @@ ASKED: Mapping[type, Strategy] = {
     commands.CorrectSession: st.builds(correct, st.integers(0, 3), STEP, started_at=st.none() | TIMES, ended_at=TIMES),
     commands.EndIdleSessions: st.builds(idle, STEP, st.integers(1, 60), quiet_since=st.none() | TIMES),
     commands.ApproveGate: st.just(approve()) | st.just(approve("release", "Design")),
-    commands.ProposeRedline: PROPOSED,
-    commands.ApplyRedline: st.builds(apply, REDLINE),
-    commands.AcceptRedline: st.builds(accept, st.sampled_from(["Quality", "Design"]), REDLINE),
-    commands.RejectRedline: st.builds(reject, REDLINE),
-    commands.CancelRedline: st.builds(withdraw, REDLINE),
+    redline_commands.ProposeRedline: PROPOSED,
+    redline_commands.ApplyRedline: st.builds(apply, REDLINE),
+    redline_commands.AcceptRedline: st.builds(accept, st.sampled_from(["Quality", "Design"]), REDLINE),
+    redline_commands.RejectRedline: st.builds(reject, REDLINE),
+    redline_commands.CancelRedline: st.builds(withdraw, REDLINE),
     commands.Comment: st.builds(comment, step_id=st.none() | STEP),
     commands.AttachFile: st.builds(attach, step_id=st.none() | STEP),
     commands.NoteTarget: st.builds(claimed, st.integers(1, 5)),

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.run.domain import events
+from services.run.domain import redline_events
 from services.run.domain.redline import AddStep, ChangeDependencies, ChangeStep, MarkNotApplicable, RedlineState
 from services.run.domain.run import Run, StepState
 from tests.rules.run.examples import (
@@ -118,7 +118,7 @@ def test_a_rejected_redline_leaves_every_step_as_it_found_it(story: list[Any]) -
     """Definitions are those from before it was applied; what it added is left out; its values count no more."""
     for before, after, happened in moments(story):
         for event in happened:
-            if isinstance(event, events.RedlineRejected):
+            if isinstance(event, redline_events.RedlineRejected):
                 for one in before.redlines[event.redline_id].redrawn:
                     step = after.steps[one.step_id]
                     assert step.definition == (one.before or step.definition)
@@ -145,7 +145,7 @@ def test_a_step_is_in_redline_exactly_while_a_proposal_touches_it(story: list[An
 def test_a_redline_changes_only_the_steps_that_it_names(story: list[Any]) -> None:
     """All others, the order and every value that was recorded stay as they were."""
     for before, after, happened in moments(story):
-        if any(isinstance(event, events.RedlineApplied | events.RedlineRejected) for event in happened):
+        if any(isinstance(event, redline_events.RedlineApplied | redline_events.RedlineRejected) for event in happened):
             named = {name for one in after.redlines.values() for name in (*one.touched, *one.added)}
             for name, step in before.steps.items():
                 assert after.steps[name].values == step.values
@@ -161,7 +161,7 @@ def test_every_change_of_a_definition_is_told_with_before_and_after(story: list[
     for before, after, happened in moments(story):
         told = told or {name: step.definition for name, step in before.steps.items()}
         for event in happened:
-            if isinstance(event, events.RedlineApplied | events.RedlineRejected):
+            if isinstance(event, redline_events.RedlineApplied | redline_events.RedlineRejected):
                 for one in event.steps:
                     assert one.before in (None, told.get(one.step_id))
                     told[one.step_id] = one.after or told[one.step_id]
@@ -171,5 +171,5 @@ def test_every_change_of_a_definition_is_told_with_before_and_after(story: list[
 def test_the_stories_told_here_do_have_redlines() -> None:
     """Random stories prove nothing when every proposal is refused: one begins with a redline that is applied."""
     happened = [event for _, _, more in play([*BEGUN[1], reject()]) for event in more]
-    assert any(isinstance(event, events.RedlineApplied) for event in happened)
-    assert any(isinstance(event, events.RedlineRejected) for event in happened)
+    assert any(isinstance(event, redline_events.RedlineApplied) for event in happened)
+    assert any(isinstance(event, redline_events.RedlineRejected) for event in happened)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from services.run.domain import events, refusals
+from services.run.domain import events, redline_events, refusals
 from services.run.domain.redline import ChangeStep
 from services.run.domain.run import Run, StepState
 from shared.testing.story import Story
@@ -158,8 +158,8 @@ def test_a_redline_that_is_taken_back_leaves_the_step_where_it_was(state: str) -
     """Withdrawn or turned down: the way back of the table, to every state that leads into a redline."""
     story = being(state).when(propose(TWICE)).and_then()
     assert state_of(story) == "redline"
-    assert state_of(story.when(withdraw()).then(events.RedlineCanceled)) == state
-    assert state_of(story.when(reject()).then(events.RedlineRejected)) == state
+    assert state_of(story.when(withdraw()).then(redline_events.RedlineCanceled)) == state
+    assert state_of(story.when(reject()).then(redline_events.RedlineRejected)) == state
 
 
 def test_a_step_is_held_from_todo_and_comes_back_to_it() -> None:

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from services.run.domain import commands
+from services.run.domain import commands, redline_commands
 from services.run.domain.refusals import RunLocked
 from services.run.domain.review import review
 from tests.rules.run.examples import (
@@ -66,11 +66,11 @@ LOCKED = {
     commands.CheckOut: check_out("label"),
     commands.CorrectSession: correct(),
     commands.ApproveGate: approve(),
-    commands.ProposeRedline: propose(),
-    commands.ApplyRedline: apply(),
-    commands.AcceptRedline: accept(),
-    commands.RejectRedline: reject(),
-    commands.CancelRedline: withdraw(),
+    redline_commands.ProposeRedline: propose(),
+    redline_commands.ApplyRedline: apply(),
+    redline_commands.AcceptRedline: accept(),
+    redline_commands.RejectRedline: reject(),
+    redline_commands.CancelRedline: withdraw(),
     commands.AttachFile: attach(),
     commands.Comment: comment(),
     commands.SettleEvidence: settle_evidence(),

@@ -10,16 +10,18 @@ from services.run.domain import refusals
 from services.run.domain.commands import AnyCommand
 from services.run.domain.events import (
     IssueNoted,
+    StepStarted,
+    ValueRecorded,
+)
+from services.run.domain.redline import AddStep, ChangeDependencies, ChangeStep, MarkNotApplicable, Redrawn
+from services.run.domain.redline_events import (
     RedlineAccepted,
     RedlineApplied,
     RedlineCanceled,
     RedlineProposed,
     RedlineRejected,
     RedlineReviewed,
-    StepStarted,
-    ValueRecorded,
 )
-from services.run.domain.redline import AddStep, ChangeDependencies, ChangeStep, MarkNotApplicable, Redrawn
 from services.run.domain.run import RunStatus, StepState, Verdict
 from tests.rules.run.examples import (
     ASSEMBLE,
