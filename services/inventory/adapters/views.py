@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from services.inventory.domain.requirements import free_designators, installed_for, quantity_of
+from services.inventory.domain.requirements import free_designators, installed_for, is_satisfied, quantity_of
 from services.inventory.domain.status import standing
 from services.inventory.domain.unit import Unit
 from shared.kernel import document, plain
@@ -38,11 +38,10 @@ def requirement_view(unit: Unit, requirement_id: str) -> dict[str, Any]:
     assert unit.build is not None  # noqa: S101 - the caller looked
     requirement = unit.build.requirements[requirement_id]
     installed = installed_for(unit, unit.build.run_id, requirement_id)
-    has = quantity_of(installed)
     return {
         **document(asdict(requirement)),
-        "quantity_installed": plain(has),
-        "is_satisfied": has >= requirement.quantity,
+        "quantity_installed": plain(quantity_of(installed)),
+        "is_satisfied": is_satisfied(requirement, installed),
         "free_designators": free_designators(requirement, installed),
         "installations": [document(asdict(one)) for one in installed],
     }

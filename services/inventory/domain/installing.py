@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from services.inventory.domain import events
 from services.inventory.domain.commands import Install
+from services.inventory.domain.leaving import check_not_scrapped
 from services.inventory.domain.lookup import known_unit
 from services.inventory.domain.refusals import (
     AlreadyInstalled,
@@ -49,6 +50,7 @@ def install(known: Known, command: Install) -> Events:
     """
     parent, component = known_unit(known, command.unit_id), known_unit(known, command.component_id)
     build = open_build(parent)
+    check_not_scrapped(parent)
     requirement = requirement_of(parent, build, command.requirement_id)
     check_part(requirement, component.identification)
     _check_usable(parent, component, command, known)
@@ -155,7 +157,8 @@ def _check_room(requirement: Requirement, installed: list[Installation], command
     name = requirement.requirement_id
     if requirement.designators:
         _check_place(requirement, installed, command)
-    elif command.designator is not None:
+        return
+    if command.designator is not None:
         raise DesignatorUnknown(designator=command.designator, requirement_id=name, free="it has none")
     has = quantity_of(installed)
     if has + command.quantity > requirement.quantity:

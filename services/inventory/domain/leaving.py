@@ -67,8 +67,7 @@ def give_back(unit: Unit, command: ReturnUnit) -> Events:
     """
     check_loose(unit)
     _check_there(unit)
-    if _is_scrapped(unit):
-        raise ScrappedAlready(unit_id=unit.unit_id)
+    check_not_scrapped(unit)
     if unit.build is not None and unit.build.is_open:
         raise BeingBuilt(unit_id=unit.unit_id, run_id=unit.build.run_id)
     who = (command.by, command.at)
@@ -81,6 +80,15 @@ def give_back(unit: Unit, command: ReturnUnit) -> Events:
 
 def _is_part(unit: Unit, quantity: Decimal | None) -> bool:
     return quantity is not None and quantity != unit.identification.quantity
+
+
+def check_not_scrapped(unit: Unit) -> None:
+    """It may still be of use, so that something may be done with it or put into it.
+
+    :raises ScrappedAlready: otherwise.
+    """
+    if _is_scrapped(unit):
+        raise ScrappedAlready(unit_id=unit.unit_id)
 
 
 def _is_scrapped(unit: Unit) -> bool:

@@ -3,7 +3,7 @@ it while the run is open (domain.md 4.2). Until the run is complete inventory ow
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import assert_never
@@ -92,6 +92,11 @@ def free_designators(requirement: Requirement, installed: Iterable[Installation]
     """Those that have room."""
     has = filled(installed)
     return [one for one in requirement.designators if has.get(one, Decimal(0)) < requirement.per_designator]
+
+
+def is_satisfied(requirement: Requirement, installed: Sequence[Installation]) -> bool:
+    """It has its quantity, and with designators each of them has: what is too much at one fills no other."""
+    return quantity_of(installed) >= requirement.quantity and not free_designators(requirement, installed)
 
 
 def decide(unit: Unit, command: EditingCommand) -> Events:

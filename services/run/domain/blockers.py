@@ -4,11 +4,10 @@ warnings that a policy turns into blockers.
 The cheap ones come first, so that whoever asks only whether there is one seldom looks far.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from services.run.domain.counts import NOTHING, RequirementLine
+from services.run.domain.counts import NOTHING, RequirementLine, filled
 from services.run.domain.order import FieldDefinition, Requirement
 from services.run.domain.policies import EVERY_PART
 from services.run.domain.run import Run, RunStatus, Step, StepState
@@ -82,16 +81,16 @@ def _missing(step: Step) -> list[FieldDefinition]:
 def short(run: Run, lines: Sequence[RequirementLine]) -> Iterator[Blocker]:
     """Installed and excepted quantity together are less than what is required."""
     by_id = {line.requirement_id: line for line in lines if line.missing > 0}
-    filled = _filled(run) if by_id else {}
+    there = filled(run) if by_id else {}
     for requirement in run.requirements if by_id else ():
         if (line := by_id.get(requirement.requirement_id)) is not None:
-            yield _short(run, requirement, line, filled.get(requirement.requirement_id, {}))
+            yield _short(run, requirement, line, there.get(requirement.requirement_id, {}))
 
 
-def _short(run: Run, requirement: Requirement, line: RequirementLine, filled: Mapping[str | None, Decimal]) -> Blocker:
+def _short(run: Run, requirement: Requirement, line: RequirementLine, there: Mapping[str | None, Decimal]) -> Blocker:
     missing = f"{plain(line.missing)} {requirement.unit_of_measure} of {line.part_number}"
     takes = requirement.quantity / max(len(requirement.designators), 1)
-    free = [one for one in requirement.designators if filled.get(one, NOTHING) < takes]
+    free = [one for one in requirement.designators if there.get(one, NOTHING) < takes]
     where = f" (free: {', '.join(free)})" if free else ""
     return Blocker(
         "requirement-short",
@@ -101,14 +100,6 @@ def _short(run: Run, requirement: Requirement, line: RequirementLine, filled: Ma
         path("units", run.order.target.unit_id, "installations"),
         "unit:install",
     )
-
-
-def _filled(run: Run) -> dict[str, dict[str | None, Decimal]]:
-    """What each designator has, by requirement."""
-    filled: dict[str, dict[str | None, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for one in run.installations.values():
-        filled[one.requirement_id][one.designator] += one.quantity
-    return filled
 
 
 def unapproved(run: Run) -> Iterator[Blocker]:

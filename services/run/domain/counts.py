@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from services.run.domain.order import Requirement
 from services.run.domain.redline import RedlineState
 from services.run.domain.run import Run, StepState
 
@@ -13,7 +14,9 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class RequirementLine:
-    """How far one requirement is met; ``excepted_by`` are the issues that excuse a quantity of it."""
+    """How far one requirement is met; ``excepted_by`` are the issues that excuse a quantity of it. ``surplus`` is what
+    stands at a designator besides what that takes, since the run builds fewer: it fills no other designator.
+    """
 
     requirement_id: str
     part_number: str
@@ -21,11 +24,17 @@ class RequirementLine:
     installed: Decimal
     excepted: Decimal
     excepted_by: tuple[str, ...] = ()
+    surplus: Decimal = NOTHING
+
+    @property
+    def in_place(self) -> Decimal:
+        """What is installed where it is wanted."""
+        return self.installed - self.surplus
 
     @property
     def missing(self) -> Decimal:
         """What is neither installed nor excepted; negative where more is there than is asked for."""
-        return self.required - self.installed - self.excepted
+        return self.required - self.in_place - self.excepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ class Counts:
     @property
     def requirements_installed(self) -> int:
         """Requirements met by what is installed alone."""
-        return sum(line.installed >= line.required for line in self.requirements)
+        return sum(line.in_place >= line.required for line in self.requirements)
 
     @property
     def requirements_excepted(self) -> int:
@@ -80,21 +89,35 @@ def counts(run: Run) -> Counts:
 
 def requirement_lines(run: Run) -> tuple[RequirementLine, ...]:
     """How far each requirement is met by what is installed and by what approved dispositions except."""
-    installed: dict[str, Decimal] = {}
-    for one in run.installations.values():
-        installed[one.requirement_id] = installed.get(one.requirement_id, NOTHING) + one.quantity
-    excepted = _excepted(run)
+    installed, excepted = filled(run), _excepted(run)
     return tuple(
         RequirementLine(
             one.requirement_id,
             one.part_number,
             one.quantity,
-            installed.get(one.requirement_id, NOTHING),
+            sum(installed.get(one.requirement_id, {}).values(), start=NOTHING),
             sum(excepted.get(one.requirement_id, {}).values(), start=NOTHING),
             tuple(excepted.get(one.requirement_id, ())),
+            _surplus(one, installed.get(one.requirement_id, {})),
         )
         for one in run.requirements
     )
+
+
+def filled(run: Run) -> Mapping[str, Mapping[str | None, Decimal]]:
+    """What is installed for each requirement, by designator; without one, where it has none."""
+    found: dict[str, dict[str | None, Decimal]] = {}
+    for one in run.installations.values():
+        there = found.setdefault(one.requirement_id, {})
+        there[one.designator] = there.get(one.designator, NOTHING) + one.quantity
+    return found
+
+
+def _surplus(requirement: Requirement, there: Mapping[str | None, Decimal]) -> Decimal:
+    if not requirement.designators:
+        return NOTHING
+    takes = requirement.quantity / len(requirement.designators)
+    return sum((max(has - takes, NOTHING) for has in there.values()), start=NOTHING)
 
 
 def _excepted(run: Run) -> Mapping[str, Mapping[str, Decimal]]:

@@ -17,6 +17,7 @@ from services.inventory.domain.refusals import (
     NotInstalled,
     PartNotApproved,
     RequirementFull,
+    ScrappedAlready,
     UnitNotAvailable,
     UnknownRequirement,
     UnknownUnit,
@@ -40,6 +41,7 @@ from tests.rules.inventory.examples import (
     remove,
     reopen,
     requirement,
+    scrap,
     status,
 )
 
@@ -60,6 +62,14 @@ def test_an_installation_names_its_run_and_its_component() -> None:
     event = INVENTORY.given(claimed(), received()).when(install()).events[0]
     assert (event.run_id, event.component.part_number, event.component.revision) == ("run of PUMP-1", "ROTOR-7", "A")
     assert (event.installation.requirement_id, event.installation.substitute) == ("rotor", False)
+
+
+def test_nothing_good_is_put_into_scrap() -> None:
+    """The pump broke while it was built, and its run is still open: what is in it may be saved, no more is lost."""
+    story = INVENTORY.given(claimed(PUMP, "", TWO), received(), received(OTHER_ROTOR), install(designator="U7"))
+    story = story.when(scrap(PUMP)).then(UnitScrapped, StatusChanged)
+    story.when(install(OTHER_ROTOR, designator="U8")).is_refused(ScrappedAlready, naming="PUMP-1 is scrapped")
+    assert status(story.when(remove()), ROTOR) is UnitStatus.AVAILABLE
 
 
 def test_a_removed_unit_is_available_again() -> None:

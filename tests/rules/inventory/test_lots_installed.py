@@ -26,6 +26,7 @@ from services.inventory.domain.refusals import (
     UnitNotAvailable,
     UnitOfMeasureDiffers,
 )
+from services.inventory.domain.requirements import installed_for, is_satisfied
 from services.inventory.domain.unit import Identification, Unit, UnitStatus
 from shared.testing.story import Story
 from tests.rules.inventory.examples import (
@@ -33,13 +34,17 @@ from tests.rules.inventory.examples import (
     NOON,
     OLGA,
     PUMP,
+    PUMPS,
+    build_of,
     claimed,
     complete,
     holds,
     install,
+    lot_run,
     received,
     remove,
     requirement,
+    scrap,
     status,
 )
 
@@ -143,6 +148,23 @@ def test_a_designator_of_five_assemblies_takes_five() -> None:
     story = INVENTORY.given(lot(), five, put("3", "left"))
     story.when(put("4", "left")).is_refused(OnePerDesignator, naming="has room for 2")
     story.when(put("2", "left")).and_then().when(put("1", "left")).is_refused(DesignatorTaken, naming="left")
+
+
+def test_a_designator_is_filled_whatever_is_too_much_at_another() -> None:
+    """Half of the lot is scrapped when one place has its ten: five are too many there, and the other takes its five."""
+    places = screws("2", designators=("left", "right"))
+    story = INVENTORY.given(lot("30"), lot_run(places), put("10", "left", parent=PUMPS), scrap(PUMPS, "5"))
+    assert build_of(story, PUMPS).requirements["screws"].quantity == 10
+    assert not has_enough(story)
+    story.when(put("6", "right", parent=PUMPS)).is_refused(OnePerDesignator, naming="has room for 5")
+    full = story.when(put("5", "right", parent=PUMPS)).then(*TAKEN)
+    assert has_enough(full)
+
+
+def has_enough(story: Story[Unit]) -> bool:
+    """The pumps have their screws."""
+    build = build_of(story, PUMPS)
+    return is_satisfied(build.requirements["screws"], installed_for(story.state(PUMPS), build.run_id, "screws"))
 
 
 def test_a_removed_part_stays_a_record_of_its_own() -> None:

@@ -120,6 +120,19 @@ def test_a_short_requirement_names_what_is_missing_and_its_free_designators() ->
     assert blocker.sentence == "1 each of ROTOR-7 is neither installed nor excepted (free: U8)."
 
 
+def test_too_much_at_one_designator_fills_no_other() -> None:
+    """Since fewer are built, one place has what was meant for two; the other is as empty as before."""
+    both_at_one = installed(designator="U7", quantity=Decimal(2))
+    story = RUN.given(ordered(requirements=(TWO,)), claimed(), record(), sign(), sign("test"), approve(), both_at_one)
+    found = review(story.state(R))
+    assert [one.sentence for one in found.blockers] == [
+        "1 each of ROTOR-7 is neither installed nor excepted (free: U8)."
+    ]
+    assert found.counts.requirements_installed == 0
+    moved = story.when(installed(designator="U7")).when(installed(2, 3, designator="U8"))
+    assert blockers_of(moved) == []
+
+
 def test_an_approved_substitute_counts() -> None:
     """What inventory installed for a requirement fills it, whatever part it is."""
     substitute = installed(part_number="ROTOR-8", substitute=True)
