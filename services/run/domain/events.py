@@ -297,6 +297,7 @@ class IssueNoted(RunEvent):
 
     issue: Issue
     part_numbers: tuple[str, ...]
+    unit_id: str
 
 
 @immutable
@@ -370,7 +371,7 @@ RedlineKind = RedlineProposed | RedlineApplied | RedlineReviewed | RedlineAccept
 SessionEvent = CheckedIn | CheckedOut | SessionCorrected
 NotedEvent = TargetNoted | InstallationNoted | RemovalNoted | IssueNoted
 BesideEvent = ComponentNoted | PlacementNoted | DeliveryNoted
-BuildingNoted = QuantityNoted | RequirementNoted
+OutsideEvent = QuantityNoted | RequirementNoted | EvidenceRefused | EvidenceSettled
 CompletingEvent = RunCompleted | RunReopened | RunReady | RunNotReady
 
 AnyEvent = (
@@ -392,9 +393,7 @@ AnyEvent = (
     | Commented
     | FileAttached
     | NotedEvent
-    | BuildingNoted
+    | OutsideEvent
     | BesideEvent
-    | EvidenceRefused
-    | EvidenceSettled
     | CompletingEvent
 )
