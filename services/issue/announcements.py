@@ -82,7 +82,7 @@ def _standing(issue: Issue, event: events.AnyIssueEvent) -> dict[str, Any]:
         "step_id": finding.step_id,
         "field_id": finding.field_id,
         "requirement_id": finding.requirement_id,
-        "unit_id": finding.unit_id,
+        "unit_id": issue.unit_id,
         "disposition": issue.disposition and issue.disposition.kind,
         "approved": issue.is_approved,
         "exceptions": tuple(map(_exception, issue.exceptions)),
@@ -129,7 +129,7 @@ def _part(issue: Issue, one: Quarantined) -> contracts.Quarantined:
 def _beside(event: events.IssueCommented | events.IssueFileAttached) -> Contract:
     """What stands beside an issue and does not change how it stands."""
     finding = event.finding
-    of = {"run_id": finding.run_id, "step_id": finding.step_id, "unit_id": finding.unit_id}
+    of = {"run_id": finding.run_id, "step_id": finding.step_id, "unit_id": event.before.unit_id}
     about = {"by": by(event.by), "issue_id": event.issue_id, **of}
     match event:
         case events.IssueCommented():

@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
-from services.issue.domain.commands import NoteParts, NoteRefusal, NoteUnit, OpenUnasked
+from services.issue.domain.commands import NoteRefusal, NoteRun, NoteUnit, OpenUnasked
 from services.issue.domain.issue import Finding, Obstacle
 from shared.contracts import inventory, run
 from shared.contracts.base import Contract
@@ -45,10 +45,11 @@ def open_on_value(message: Message) -> Ask[OpenUnasked] | None:
     return Ask((issue_id,), OpenUnasked(issue_id, message.actor, message.happened_at, finding))
 
 
-def note_run(message: Message) -> Ask[NoteParts]:
+def note_run(message: Message) -> Ask[NoteRun]:
     """A run heard of the issue, and tells what it builds, and of which part the issue's requirement is."""
     data = _is(message, run.IssueNoted)
-    return Ask((data.issue_id,), NoteParts(data.issue_id, message.actor, message.happened_at, data.part_numbers))
+    who = (data.issue_id, message.actor, message.happened_at)
+    return Ask((data.issue_id,), NoteRun(*who, data.part_numbers, data.unit_id))
 
 
 def note_unit(message: Message) -> Ask[NoteUnit]:

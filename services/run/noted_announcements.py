@@ -101,4 +101,5 @@ def _issue_noted(event: events.IssueNoted) -> contracts.IssueNoted:
             ExceptionApproved(requirement_id=name, quantity=quantity) for name, quantity in issue.excepted.items()
         ),
         part_numbers=event.part_numbers,
+        unit_id=event.unit_id,
     )

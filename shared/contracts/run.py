@@ -297,6 +297,7 @@ class IssueNoted(Fact):
     approved: bool = Field(description="its disposition is approved")
     exceptions: tuple[ExceptionApproved, ...] = ()
     part_numbers: tuple[Name, ...] = Field((), description="of what is built, and of the requirement that it is about")
+    unit_id: Id | None = Field(None, description="what the run builds")
 
 
 class DeliveryNoted(Fact, DeliveryOfRun):

@@ -77,6 +77,17 @@ def of_the_issue(history: list[Document]) -> list[str]:
     return [happened for _, about, happened, _ in types if about == "issue" and happened != "parts-noted"]
 
 
+def test_what_a_run_builds_is_withheld_by_an_issue_on_the_run(floor: Floor) -> None:
+    """Whoever raises it on a step names no unit, and means what stands there; long after completion too."""
+    run_id, unit_id = floor.orders()
+    issue_id = opens(floor, run_id=run_id, step_id="assemble")
+    floor.sees("issue", f"/issues?unit_id={unit_id}", lambda one: [i["issue_id"] for i in one["items"]] == [issue_id])
+    does(floor, issue_id, "disposition", disposition="scrap")
+    floor.sees("inventory", f"/units/{unit_id}", lambda one: one["withheld_by"] == [issue_id])
+    does(floor, issue_id, "disposition", disposition="use-as-is", justification="It may.")
+    floor.sees("inventory", f"/units/{unit_id}", lambda one: one["withheld_by"] == [])
+
+
 def test_an_exception_lives_as_long_as_its_disposition_is_approved(floor: Floor) -> None:
     """The review follows each step of it; a completed run stays as it was confirmed, and its unit follows the issue."""
     run_id, unit_id = floor.orders()

@@ -160,6 +160,20 @@ async def test_issues_are_found_by_their_parts(as_: Served) -> None:
     assert await listed(as_, part_number="BRG-7", cursor=first["next"]) == [on_run]
 
 
+async def test_an_issue_on_a_run_is_found_by_what_the_run_builds(as_: Served, issues: Database) -> None:
+    """Nobody named the unit; as soon as the run has, the issue shows it, tells it, and is listed by it."""
+    issue_id = await opened(as_, requirement_id=None)
+    noted = {"run_id": "RUN-1", "issue_id": issue_id, "title": "?", "state": "pending", "approved": False}
+    await as_.takes(event("asbuilt.run.issue-noted.v1", BY | noted | {"part_numbers": ["GB-1"], "unit_id": "GB-1-7"}))
+    assert (await as_("viewer").get(f"/issues/{issue_id}")).json()["unit_id"] == "GB-1-7"
+    assert await listed(as_, unit_id="GB-1-7") == [issue_id]
+    told = json.loads(issues.rows("select body from outbox order by outbox_id desc limit 1")[0]["body"])
+    assert (told["type"], told["data"]["unit_id"]) == ("asbuilt.issue.parts-noted.v1", "GB-1-7")
+    await as_("quality").post(f"/issues/{issue_id}/disposition", json={"disposition": "scrap"})
+    impact = (await as_("viewer").get("/disposition-types/scrap/impact?availability=immediate")).json()
+    assert [one["units"] for one in impact["items"]] == [["GB-1-7"]]
+
+
 async def test_an_issue_that_holds_part_of_a_lot_is_found_by_the_lot(as_: Served) -> None:
     """And by the part that was split off, though it was raised on a run."""
     issue_id = await opened(as_)

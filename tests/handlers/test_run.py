@@ -201,7 +201,9 @@ async def test_only_issues_of_runs_are_noted(bench: Bench) -> None:
     of_the_run = issue | {"run_id": R, "approved": True, "exceptions": excepted}
     await bench.takes(ordered(), event("asbuilt.issue.opened.v1", issue), event("asbuilt.issue.opened.v1", of_the_run))
     assert bench.types == ["run.created", "run.issue-noted"]
-    assert bench.said("run.issue-noted")[0]["exceptions"] == [{"requirement_id": "rotor", "quantity": "3"}]
+    (noted,) = bench.said("run.issue-noted")
+    assert noted["exceptions"] == [{"requirement_id": "rotor", "quantity": "3"}]
+    assert (noted["unit_id"], noted["part_numbers"]) == ("PUMP-1", ["PUMP-100"])
 
 
 async def confirmed(bench: Bench, key: str = "key-1", body: str = "body") -> Any:

@@ -87,7 +87,6 @@ def _created_row(change: Change[Issue]) -> dict[str, Any]:
         "run_id": issue.run_id,
         "step_id": issue.finding.step_id,
         "requirement_id": issue.finding.requirement_id,
-        "unit_id": issue.unit_id,
         "opened_by": issue.opened_by.person or issue.opened_by.machine,
         "opened_at": issue.opened_at,
     }
@@ -100,6 +99,7 @@ def _updated_row(change: Change[Issue]) -> dict[str, Any]:
         "version": change.after.version,
         "state": issue.state.value,
         "is_open": issue.state is not IssueState.RESOLVED,
+        "unit_id": issue.unit_id,
         "disposition": issue.disposition and issue.disposition.kind,
         "availability": issue.availability and issue.availability.value,
         "body": _issue.dump_json(issue).decode(),
@@ -120,8 +120,10 @@ def _named(event: Any) -> Iterator[tuple[str, str]]:
             yield "unit", finding.unit_id
         case IssueQuarantined(part=part):
             yield from (("unit", part.unit_id), ("unit", part.of_unit_id))
-        case IssuePartsNoted(part_numbers=parts):
+        case IssuePartsNoted(part_numbers=parts, builds=builds):
             yield from (("part", one) for one in parts)
+            if builds is not None:
+                yield "unit", builds
 
 
 def _comment_row(event: IssueCommented) -> tuple[Any, ...]:

@@ -68,14 +68,14 @@ CREATE = text("""
     on conflict (issue_id) do nothing""")
 
 UPDATE = text("""
-    update issue set version = new.version, state = new.state, is_open = new.is_open, disposition = new.disposition,
-                     availability = new.availability, body = new.body
+    update issue set version = new.version, state = new.state, is_open = new.is_open, unit_id = new.unit_id,
+                     disposition = new.disposition, availability = new.availability, body = new.body
     from unnest(cast(:issue_id as text[]), cast(:version as bigint[]), cast(:state as text[]),
-                cast(:is_open as boolean[]), cast(:disposition as text[]), cast(:availability as text[]),
-                cast(:body as jsonb[]))
-        as new (issue_id, version, state, is_open, disposition, availability, body)
+                cast(:is_open as boolean[]), cast(:unit_id as text[]), cast(:disposition as text[]),
+                cast(:availability as text[]), cast(:body as jsonb[]))
+        as new (issue_id, version, state, is_open, unit_id, disposition, availability, body)
     where issue.issue_id = new.issue_id""")
-"""What was found never changes, so its columns are not written again."""
+"""What was found never changes, so its columns are not written again; the unit may be known later."""
 
 ABOUT = text("""
     insert into issue_about (kind, name, opened_at, issue_id)

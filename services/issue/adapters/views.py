@@ -17,6 +17,7 @@ def issue_view(held: Held[Issue]) -> dict[str, Any]:
         "version": held.version,
         "state": issue.state.value,
         **asdict(issue.finding),
+        "unit_id": issue.unit_id,
         "part_numbers": list(issue.part_numbers),
         "opened_at": issue.opened_at.isoformat(),
         "opened_by": _who(issue.opened_by),

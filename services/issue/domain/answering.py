@@ -5,11 +5,11 @@ apart. Noted whatever became of the issue; an answer about an issue that is not 
 from dataclasses import replace
 from typing import assert_never
 
-from services.issue.domain.commands import NoteParts, NoteRefusal, NoteUnit
+from services.issue.domain.commands import NoteParts, NoteRefusal, NoteRun, NoteUnit
 from services.issue.domain.events import IssuePartsNoted, QuarantineHeld, QuarantineRefused
 from services.issue.domain.issue import Issue, Quarantined
 
-AnsweringCommand = NoteParts | NoteUnit | NoteRefusal
+AnsweringCommand = NoteParts | NoteRun | NoteUnit | NoteRefusal
 AnsweringEvent = IssuePartsNoted | QuarantineHeld | QuarantineRefused
 
 MOST_PART_NUMBERS = 200
@@ -36,7 +36,8 @@ def applied(issue: Issue, event: AnsweringEvent) -> Issue:
     """The issue after it."""
     match event:
         case IssuePartsNoted():
-            return replace(issue, part_numbers=(*issue.part_numbers, *event.part_numbers))
+            parts = (*issue.part_numbers, *event.part_numbers)
+            return replace(issue, part_numbers=parts, builds=issue.builds or event.builds)
         case QuarantineHeld():
             part = _part(issue, event.part_unit_id)
             return _with_part(issue, replace(part, is_there=True, refused_because=None, answered_at=event.at))
@@ -62,9 +63,18 @@ def _refused(issue: Issue, command: NoteRefusal) -> tuple[QuarantineRefused, ...
 
 def _parts(issue: Issue, command: NoteParts) -> tuple[IssuePartsNoted, ...]:
     new = tuple(one for one in dict.fromkeys(command.part_numbers) if one not in issue.part_numbers)
-    if not new or len(issue.part_numbers) + len(new) > MOST_PART_NUMBERS:
+    builds = _builds(issue, command)
+    if len(issue.part_numbers) + len(new) > MOST_PART_NUMBERS:
+        new = ()
+    if not new and builds is None:
         return ()
-    return (IssuePartsNoted(issue.issue_id, command.by, command.at, issue, new),)
+    return (IssuePartsNoted(issue.issue_id, command.by, command.at, issue, new, builds),)
+
+
+def _builds(issue: Issue, command: NoteParts) -> str | None:
+    """The unit that an issue on a run is about, where nobody named one."""
+    is_about_it = issue.unit_id is None and issue.finding.requirement_id is None
+    return command.builds if is_about_it and isinstance(command, NoteRun) else None
 
 
 def _waits(part: Quarantined, unit_id: str) -> bool:

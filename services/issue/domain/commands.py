@@ -102,6 +102,13 @@ class NoteParts(Command):
 
 
 @immutable
+class NoteRun(NoteParts):
+    """The run told what it builds."""
+
+    builds: str | None
+
+
+@immutable
 class NoteUnit(NoteParts):
     """Inventory told what the issue means to a unit, which is ``is_quarantined`` where it was split off for it."""
 
@@ -151,6 +158,7 @@ AnyCommand = (
     | ReopenIssue
     | QuarantinePart
     | NoteParts
+    | NoteRun
     | NoteUnit
     | NoteRefusal
     | FollowType

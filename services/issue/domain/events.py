@@ -118,9 +118,10 @@ class QuarantineRefused(IssueChange):
 
 @immutable
 class IssuePartsNoted(IssueChange):
-    """What it is about is of these parts, besides those that were known."""
+    """What it is about is of these parts, besides those that were known; ``builds`` is that unit, where none was."""
 
     part_numbers: tuple[str, ...]
+    builds: str | None = None
 
 
 @immutable

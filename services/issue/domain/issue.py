@@ -108,6 +108,8 @@ class Issue:
     ``type`` is the disposition's as it was when it was chosen; its availability follows what the site configures.
     ``dispositioned_at`` is when the last approval that it needs was given, None while one is missing. ``reviewing``
     says that the work is done and waits for somebody to look at it. ``resolution`` says how it was closed.
+    ``builds`` is what its run builds, which an issue on the run, on a step or on a field of it is about; one on a
+    requirement may be about a component, so it holds a unit only where it names one.
     ``part_numbers`` are of its unit, of what its run builds, of its requirement and of what it holds, as far as known.
     """
 
@@ -129,6 +131,7 @@ class Issue:
     reopened_because: str | None = None
     quarantined: tuple[Quarantined, ...] = ()
     part_numbers: tuple[str, ...] = ()
+    builds: str | None = None
     files: tuple[AttachedFile, ...] = ()
 
     @property
@@ -190,5 +193,5 @@ class Issue:
 
     @property
     def unit_id(self) -> str | None:
-        """The unit that it was raised on, if any."""
-        return self.finding.unit_id
+        """The unit that it is about: that it was raised on, or else that its run builds, as soon as that is known."""
+        return self.finding.unit_id or self.builds

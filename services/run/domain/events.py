@@ -237,6 +237,7 @@ class IssueNoted(RunEvent):
 
     issue: Issue
     part_numbers: tuple[str, ...]
+    unit_id: str
 
 
 @immutable
@@ -309,7 +310,7 @@ class EvidenceSettled(RunEvent):
 SessionEvent = CheckedIn | CheckedOut | SessionCorrected
 NotedEvent = TargetNoted | InstallationNoted | RemovalNoted | IssueNoted
 BesideEvent = ComponentNoted | PlacementNoted | DeliveryNoted
-BuildingNoted = QuantityNoted | RequirementNoted
+OutsideEvent = QuantityNoted | RequirementNoted | EvidenceRefused | EvidenceSettled
 CompletingEvent = RunCompleted | RunReopened | RunReady | RunNotReady
 
 AnyEvent = (
@@ -331,9 +332,7 @@ AnyEvent = (
     | Commented
     | FileAttached
     | NotedEvent
-    | BuildingNoted
+    | OutsideEvent
     | BesideEvent
-    | EvidenceRefused
-    | EvidenceSettled
     | CompletingEvent
 )

@@ -108,7 +108,8 @@ def note_issue(run: Run, command: NoteIssue) -> Events:
         return ()
     needs = (one.part_number for one in run.requirements if one.requirement_id == command.issue.requirement_id)
     parts = (run.order.part_number, *needs)
-    noted = events.IssueNoted(run.run_id, command.by, command.at, command.issue, parts)
+    what = (command.issue, parts, run.order.target.unit_id)
+    noted = events.IssueNoted(run.run_id, command.by, command.at, *what)
     if run.decision is None and _is_approved_now(before, command.issue):
         return (noted, *applied_with(run, command))
     return (noted,)

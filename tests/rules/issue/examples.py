@@ -104,9 +104,9 @@ def not_split(unit_id: str = "BRG-7:L1~a") -> commands.NoteRefusal:
     return commands.NoteRefusal(BEARING, OMAR, EVENING, unit_id, why)
 
 
-def of_parts(*part_numbers: str, issue_id: str = BEARING) -> commands.NoteParts:
+def of_parts(*part_numbers: str, issue_id: str = BEARING, builds: str | None = None) -> commands.NoteRun:
     """The run tells what it builds, and what its requirement asks for."""
-    return commands.NoteParts(issue_id, OMAR, EVENING, part_numbers)
+    return commands.NoteRun(issue_id, OMAR, EVENING, part_numbers, builds)
 
 
 def configured(

@@ -1,5 +1,7 @@
 """What inventory and run answer to an issue: what became of a part to be held, and of which parts it is about."""
 
+import pytest
+
 from services.issue.domain.answering import MOST_PART_NUMBERS
 from services.issue.domain.events import IssuePartsNoted, QuarantineHeld, QuarantineRefused
 from services.issue.domain.issue import Issue, QuarantineState
@@ -71,6 +73,22 @@ def test_an_issue_learns_the_parts_that_it_is_about() -> None:
     story = given(opened(), of_parts("GB-1", "BRG-7")).when(of_parts("GB-1")).nothing_happens()
     story = story.when(answered("X-1", "SHAFT-2", "BRG-7", is_quarantined=False)).then(IssuePartsNoted)
     assert story.state(BEARING).part_numbers == ("GB-1", "BRG-7", "SHAFT-2")
+
+
+@pytest.mark.parametrize("on", [{}, {"step_id": "torque"}, {"step_id": "torque", "field_id": "bolt-1"}])
+def test_an_issue_on_a_run_is_about_what_the_run_builds(on: dict[str, str]) -> None:
+    """Nobody named the unit: the run does, once; so what is decided withholds it."""
+    story = given(opened(requirement_id=None, **on)).when(of_parts("GB-1", builds="GB-1-0007")).then(IssuePartsNoted)
+    assert story.state(BEARING).unit_id == "GB-1-0007"
+    story.when(of_parts("GB-1", builds="GB-1-0007")).nothing_happens()
+
+
+def test_an_issue_keeps_the_unit_that_it_names_or_names_none() -> None:
+    """A component is what it is, whatever is built; and who misses one says nothing of the gearbox."""
+    named = given(opened(requirement_id=None, unit_id="BRG-1")).when(of_parts("GB-1", builds="GB-1-0007"))
+    assert named.then(IssuePartsNoted).state(BEARING).unit_id == "BRG-1"
+    missing = given(opened()).when(of_parts("GB-1", builds="GB-1-0007")).then(IssuePartsNoted)
+    assert missing.state(BEARING).unit_id is None
 
 
 def test_one_answer_may_tell_both() -> None:
