@@ -99,7 +99,7 @@ def was_completed(kept: Database, unit_id: str, hours: float) -> None:
 
 async def test_a_completed_run_uses_lots_up(as_: Served, kept: Database) -> None:
     """What stood in the unit at its completion; what was taken out before did not; a second completion tells only what
-    came since. In the life of the lot it is the same event.
+    came since. In the life of the lot it is the same event; in that of the bearing beside it there is none.
     """
     ledger = Ledger(kept)
     ledger.units("PUMP-1", "BRG-1", "OIL:L9", "GREASE:G1")
@@ -121,6 +121,8 @@ async def test_a_completed_run_uses_lots_up(as_: Served, kept: Database) -> None
     assert [one["outputEPCList"] for one in used] == [["urn:asbuilt:unit:PUMP-1"]] * 2
     assert used[0] in await life(as_, "OIL:L9")
     assert used[0] in await life(as_, "OIL:L9~a")
+    assert used[1] not in await life(as_, "OIL:L9")
+    assert not any(one["type"] == "TransformationEvent" for one in await life(as_, "BRG-1"))
 
 
 async def test_what_the_run_service_says_is_remembered_for_it(as_: Served, kept: Database) -> None:

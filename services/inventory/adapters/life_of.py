@@ -108,10 +108,10 @@ def _events(
     for one in installed:
         if one["serial"] is not None:
             yield from epcis.aggregation_events(one, ids)
-    yield from _used_up(installed, releases, ids)
+    yield from _used_up(unit, installed, releases, ids)
 
 
-def _used_up(installed: list[Any], releases: list[Any], ids: Ids) -> Iterator[dict[str, Any]]:
+def _used_up(unit: Row, installed: list[Any], releases: list[Any], ids: Ids) -> Iterator[dict[str, Any]]:
     """Of each parent: what its completions used up, where the unit is the parent or among what was used up."""
     lots = defaultdict(list)
     for one in installed:
@@ -120,7 +120,10 @@ def _used_up(installed: list[Any], releases: list[Any], ids: Ids) -> Iterator[di
     for parent_id, inside in lots.items():
         parent = {name.removeprefix("parent_"): value for name, value in inside[0].items() if "parent_" in name}
         completions = [one for one in releases if one["unit_id"] == parent_id]
-        yield from epcis.transformation_events(parent, completions, inside, ids)
+        for event in epcis.transformation_events(parent, completions, inside, ids):
+            used = {one["epcClass"] for one in event["inputQuantityList"]}
+            if parent_id == unit["unit_id"] or ids.epc(unit) in used:
+                yield event
 
 
 def _receipt(unit: Row) -> dict[str, Any]:

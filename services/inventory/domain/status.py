@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from services.inventory.domain.unit import Build, IssueSays, Unit, UnitStatus
+from shared.kernel import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,20 @@ def _nothing_left(unit: Unit) -> Standing | None:
     if unit.identification.quantity > 0:
         return None
     if unit.returned_quantity > 0:
-        return Standing(UnitStatus.UNAVAILABLE, "it was returned to its supplier", _comes_back(unit))
+        return Standing(UnitStatus.UNAVAILABLE, *_gone_back(unit))
     return Standing(UnitStatus.UNAVAILABLE, "nothing of it is left", "more of it is received")
 
 
-def _comes_back(unit: Unit) -> str:
-    """A part has an id that nothing is received under: what comes back is its lot's."""
-    if unit.identification.origin_unit_id is None:
-        return "it is received again"
-    return "never; what comes back is received as its lot again"
+def _gone_back(unit: Unit) -> tuple[str, str]:
+    """Of a lot that went back more may have come since, and been used. A part has an id that nothing is received under:
+    what comes back is its lot's.
+    """
+    if unit.identification.origin_unit_id is not None:
+        return "it was returned to its supplier", "never; what comes back is received as its lot again"
+    if unit.identification.serial is not None:
+        return "it was returned to its supplier", "it is received again"
+    returned = f"{plain(unit.returned_quantity)} {unit.identification.unit_of_measure}"
+    return f"nothing of it is left; {returned} went back to its supplier", "more of it is received"
 
 
 TABLE: tuple[Callable[[Unit], Standing | None], ...] = (

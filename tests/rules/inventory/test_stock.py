@@ -30,6 +30,7 @@ from services.inventory.domain.stock import MOST_DELIVERIES
 from services.inventory.domain.unit import UnitStatus
 from tests.rules.inventory.examples import (
     BUILT,
+    FOIL,
     INVENTORY,
     LOT,
     PUMP,
@@ -199,6 +200,17 @@ def test_a_part_of_a_lot_goes_back() -> None:
     part = story.state(f"{LOT}~returned")
     assert (part.identification.quantity, part.returned_quantity) == (0, Decimal("7.5"))
     assert standing(part).changes_when == "never; what comes back is received as its lot again"
+
+
+def test_a_lot_that_went_back_and_was_used_up_since_says_both() -> None:
+    """What came after the return is somewhere else, and did not go back."""
+    foil = replace(requirement("foil"), part_number=FOIL, quantity=Decimal(3), unit_of_measure="m")
+    again = (lot("5", "DN-1"), give_back(), lot("3", "DN-2"))
+    story = INVENTORY.given(*again, claimed(PUMP, "", foil)).when(install(LOT, PUMP, "foil", quantity="3")).and_then()
+    said = standing(story.state(LOT))
+    assert said.status is UnitStatus.UNAVAILABLE
+    assert said.reason == "nothing of it is left; 5 m went back to its supplier"
+    assert said.changes_when == "more of it is received"
 
 
 def test_what_is_not_known_is_waited_for() -> None:
