@@ -17,7 +17,7 @@ from typing import Any
 from shared.kernel import Actor, RefusalKind, Refused
 from shared.messaging.messages import Ask, Heard, Message, PassedBy, Record, is_passed_by, passed_by, read, read_again
 from shared.messaging.service import Dealt, Service
-from shared.messaging.transaction import Announcement, Aside, Conflict, FirstAnswer, Transaction, UnitOfWork
+from shared.messaging.transaction import Announcement, Aside, Conflict, FirstAnswer, Lane, Transaction, UnitOfWork
 from shared.messaging.walk import Allows, Outcome, Walk
 from shared.messaging.watch import Seam, Watch
 
@@ -125,7 +125,7 @@ class Road:
         started = perf_counter()
         traces = [message.traceparent for message in messages if message.traceparent]
         with self._watch.batch(traces):
-            endings, created = await self._divide(messages)
+            endings, created = await self._divide(messages, set())
         self._watch.took(len(messages), (perf_counter() - started) * 1000, endings)
         if created and self.service.everything is None:
             await self.take_up(created)
@@ -142,7 +142,7 @@ class Road:
             messages = await self._ready(created, limit, early_too=early_too)
             if not messages:
                 break
-            endings, appeared = await self._divide(messages)
+            endings, appeared = await self._divide(messages, set())
             settled += sum(endings.values()) - endings["parked"]
             created = (*created, *appeared)
             if endings.total() == endings["parked"]:
@@ -227,43 +227,46 @@ class Road:
             raise KeyReused(key=message.id)
         return Answer(first.answer["status"], first.answer["document"], is_repeated=True)
 
-    async def _divide(self, messages: Sequence[Message]) -> tuple[Counter[str], list[str]]:
-        """The batch in one transaction; where one message makes it fail, halves, until it stands alone."""
+    async def _divide(self, messages: Sequence[Message], aside: set[Lane]) -> tuple[Counter[str], list[str]]:
+        """The batch in one transaction; where one message makes it fail, halves, until it stands alone. ``aside`` are
+        the lanes in which a record of an earlier half was set aside: what is behind it in a later one waits too.
+        """
         try:
-            return await self._batch_at_last(messages)
+            return await self._batch_at_last(messages, aside)
         except Exception as error:
             if self._is_waiting(error) or (len(messages) == 1 and messages[0].record is None):
                 raise  # a command cannot stand aside: who gave it is told
             if len(messages) == 1:
-                return await self._set_aside(messages[0], error), []
+                return await self._set_aside(messages[0], error, aside), []
         middle = len(messages) // 2
-        endings, created = await self._divide(messages[:middle])
-        more, appeared = await self._divide(messages[middle:])
+        endings, created = await self._divide(messages[:middle], aside)
+        more, appeared = await self._divide(messages[middle:], aside)
         return endings + more, created + appeared
 
-    async def _batch_at_last(self, messages: Sequence[Message]) -> tuple[Counter[str], list[str]]:
+    async def _batch_at_last(self, messages: Sequence[Message], aside: set[Lane]) -> tuple[Counter[str], list[str]]:
         """The batch; again at once when somebody created one of its aggregates at the same moment."""
         for _attempt in range(CONFLICT_TRIES - 1):
             with suppress(Conflict):
-                return await self._batch(messages)
-        return await self._batch(messages)
+                return await self._batch(messages, aside)
+        return await self._batch(messages, aside)
 
-    async def _batch(self, messages: Sequence[Message]) -> tuple[Counter[str], list[str]]:
+    async def _batch(self, messages: Sequence[Message], aside: set[Lane]) -> tuple[Counter[str], list[str]]:
         walk = self._walk()
         async with self._unit_of_work.begin() as transaction:
             fresh = await self._fresh(transaction, messages, walk)
             lanes = {lane for m in fresh if m.parked_id is None and (lane := m.lane) is not None}
-            walk.blocked |= await transaction.blocked(lanes)
+            walk.stood_aside(aside | await transaction.blocked(lanes))
             self._watch.passed(Seam.CLAIMED)
-            asks = [(message, ask) for message in fresh if (ask := walk.ask(message)) is not None]
-            walk.load(await transaction.lock(walk.noted_keys.union(*(ask.keys for _, ask in asks))))
+            asks = [(ask, at) for at, message in enumerate(fresh) if (ask := walk.ask(message, at)) is not None]
+            walk.load(await transaction.lock(walk.noted_keys.union(*(ask.keys for ask, _ in asks))))
             self._watch.passed(Seam.LOCKED)
-            for message, ask in asks:
-                walk.take(message, ask)
+            for ask, at in asks:
+                walk.take(fresh[at], ask, at)
             walk.take_notes()
             self._watch.passed(Seam.DECIDED)
             await self._write(transaction, walk)
         self._committed(walk)
+        aside.update(walk.blocked)
         return walk.endings, walk.created
 
     async def _fresh(self, transaction: Transaction[Any], messages: Sequence[Message], walk: Walk) -> list[Message]:
@@ -285,7 +288,7 @@ class Road:
         """An event counts once, whatever topics it is on; where everything is taken, every record counts."""
         return message.identity if self.service.everything is None else message.place
 
-    async def _set_aside(self, message: Message, error: Exception) -> Counter[str]:
+    async def _set_aside(self, message: Message, error: Exception, aside: set[Lane]) -> Counter[str]:
         walk = self._walk()
         async with self._unit_of_work.begin() as transaction:
             if message.parked_id is None:
@@ -294,6 +297,7 @@ class Road:
             await self._take_notes(transaction, walk)
             await self._write(transaction, walk)
         self._committed(walk)
+        aside.update(walk.blocked)
         return walk.endings
 
     async def _take_notes(self, transaction: Transaction[Any], walk: Walk) -> None:
@@ -330,7 +334,7 @@ class Road:
         return [_again(one) for one in aside]
 
     def _walk(self) -> Walk:
-        return Walk(self.service, self._clock(), self._early_for, self._allows, set())
+        return Walk(self.service, self._clock(), self._early_for, self._allows)
 
 
 def _again(aside: Aside) -> Message:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from shared.contracts.base import ChangeRefused, Contract
@@ -44,28 +45,44 @@ DONE = Outcome()
 """Of a record: nobody asks for more."""
 
 
+BEFORE_THE_BATCH = -1
+"""Where a record stands that stood aside when the batch began."""
+
+
 @dataclass(slots=True)
 class Walk:
-    """A batch on its way through the rules, and all that is to be written when it arrives."""
+    """A batch on its way through the rules, and all that is to be written when it arrives.
+
+    What cannot be read is set aside before the rules see what came before it. So ``blocked`` says of a lane where in
+    the batch its first record that stands aside was: only what came after that one waits behind it.
+    """
 
     service: Service
     now: datetime
     early_for: timedelta
     allows: Allows
-    blocked: set[Lane]
+    blocked: dict[Lane, int] = field(default_factory=dict)
+    number: int = 0
     held: dict[str, Held[Any]] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)
     before: dict[str, Held[Any] | None] = field(default_factory=dict)
     happened: dict[str, list[Any]] = field(default_factory=dict)
     announcements: list[Announcement] = field(default_factory=list)
-    parked: list[Parked] = field(default_factory=list)
+    set_aside: list[tuple[int, Parked]] = field(default_factory=list)
     settled: list[tuple[int, str]] = field(default_factory=list)
     endings: Counter[str] = field(default_factory=Counter)
     refusals: list[str] = field(default_factory=list)
     notes: list[tuple[Message, Ask[Any], str]] = field(default_factory=list)
 
-    def ask(self, message: Message) -> Ask[Any] | None:
-        """What a message asks for. ``None`` when the road ends here: parked, refused, or not our business."""
+    def stood_aside(self, lanes: Iterable[Lane]) -> None:
+        """In these lanes a record stood aside when the batch began."""
+        self.blocked |= dict.fromkeys(lanes, BEFORE_THE_BATCH)
+
+    def ask(self, message: Message, number: int) -> Ask[Any] | None:
+        """What the ``number``-th message asks for. ``None`` when the road ends here: parked, refused, or not our
+        business.
+        """
+        self.number = number
         if self.service.ignores(message):
             self._settle(message, "done")
             return None
@@ -87,8 +104,9 @@ class Walk:
         self.held = dict(held)
         self.known = {key: one.state for key, one in held.items()}
 
-    def take(self, message: Message, ask: Ask[Any]) -> Outcome | None:
-        """Let the rules decide on one message. ``None`` when it was set aside."""
+    def take(self, message: Message, ask: Ask[Any], number: int = 0) -> Outcome | None:
+        """Let the rules decide on the ``number``-th message. ``None`` when it was set aside."""
+        self.number = number
         if self._is_behind(message):
             self._park(message, Parking.BEHIND, "behind", "An earlier record of its key stands aside.")
             return None
@@ -140,6 +158,11 @@ class Walk:
     def changes(self) -> list[Change[Any]]:
         """Every aggregate that changed, before and after."""
         return [Change(key, self.before[key], self.held[key], tuple(events)) for key, events in self.happened.items()]
+
+    @property
+    def parked(self) -> list[Parked]:
+        """What was set aside, in the order in which it came, which is the order in which it is tried again."""
+        return [parked for _, parked in sorted(self.set_aside, key=itemgetter(0))]
 
     @property
     def created(self) -> list[str]:
@@ -269,23 +292,22 @@ class Walk:
         record = message.record
         assert record is not None  # noqa: S101 - only records are set aside, commands are answered
         is_unread = message.unreadable is not None and message.unreadable.envelope is None
-        self.parked.append(
-            Parked(
-                record=record,
-                parking=parking,
-                reason=reason,
-                detail=detail,
-                event_id=None if is_unread else message.id,
-                event_type=None if is_unread else message.type,
-                waits_for=waits_for,
-                deadline=self.now + self.early_for,
-                parked_id=message.parked_id,
-            )
+        parked = Parked(
+            record=record,
+            parking=parking,
+            reason=reason,
+            detail=detail,
+            event_id=None if is_unread else message.id,
+            event_type=None if is_unread else message.type,
+            waits_for=waits_for,
+            deadline=self.now + self.early_for,
+            parked_id=message.parked_id,
         )
+        self.set_aside.append((self.number, parked))
         if message.lane is not None:
-            self.blocked.add(message.lane)
+            self.blocked[message.lane] = min(self.number, self.blocked.get(message.lane, self.number))
         if message.parked_id is None and not self._comes_back(message):
-            self._announce_parked(message, self.parked[-1])
+            self._announce_parked(message, parked)
         if parking is not Parking.BEHIND:  # who waits behind another goes on with it
             self.note(message, Trouble(reason, detail))
         self.endings["parked"] += 1
@@ -311,7 +333,9 @@ class Walk:
         return message.record is not None and message.record.topic in self.service.own_topics
 
     def _is_behind(self, message: Message) -> bool:
-        return bool(self.blocked) and message.lane in self.blocked and self.service.everything is None
+        if not self.blocked or message.lane is None or self.service.everything is not None:
+            return False
+        return self.blocked.get(message.lane, self.number) < self.number
 
     def _settle(self, message: Message, ending: str) -> None:
         self.endings[ending] += 1

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, Request
+from fastapi import Depends, FastAPI, Header, Request, Security
 from fastapi.dependencies.models import Dependant
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as AsgiMessage
@@ -31,6 +32,14 @@ from shared.runtime.telemetry import request_span
 
 PERMISSION = "x-permission"
 """The member of a route's OpenAPI that names the permission it needs; ``public`` for none."""
+
+BEARER = HTTPBearer(
+    scheme_name="token",
+    bearerFormat="JWT",
+    description="A token of the plant's identity provider; of the embedded plant, `asbuilt token --role lead`.",
+    auto_error=False,  # `_caller` says no, in a problem document
+)
+"""What the page of an API asks for before it calls anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,9 @@ class UnknownParameter(Refused):
 def needs(permission: str) -> dict[str, Any]:
     """The keyword arguments of a route that needs a permission: ``@router.get(path, **needs("read"))``."""
 
-    async def permit(request: Request) -> None:
+    async def permit(
+        request: Request, _token: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+    ) -> None:
         guard: Guard = request.app.state.guard
         caller = await _caller(request, guard)
         if not guard.allows(caller.roles, permission):

@@ -26,8 +26,7 @@ MOST_LINKS = 128
 
 def start_tracing(service: str, otlp_endpoint: str | None) -> TracerProvider:
     """Trace this process; spans leave it only when a collector is set. `stop_tracing` sends the last ones."""
-    resource = Resource.create({"service.name": f"asbuilt-{service}"})
-    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider = TracerProvider(resource=_resource(service), shutdown_on_exit=False)
     if otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - 0.1 s
 
@@ -35,6 +34,11 @@ def start_tracing(service: str, otlp_endpoint: str | None) -> TracerProvider:
         provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
     return provider
+
+
+def _resource(service: str) -> Resource:
+    """Whose traces and metrics these are."""
+    return Resource.create({"service.name": f"asbuilt-{service}"})
 
 
 async def stop_tracing(provider: TracerProvider) -> None:
@@ -78,7 +82,7 @@ class Telemetry:
     def __init__(self, service: str) -> None:
         self._service = service
         self._tracer = trace.get_tracer("asbuilt")
-        self._provider = MeterProvider(metric_readers=[PrometheusMetricReader()])
+        self._provider = MeterProvider(metric_readers=[PrometheusMetricReader()], resource=_resource(service))
         meter = self._provider.get_meter("asbuilt")
         self._events = meter.create_counter("asbuilt_events", description="messages by ending")
         self._refusals = meter.create_counter("asbuilt_refusals", description="refusals by code")

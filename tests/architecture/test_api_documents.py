@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.runtime.http import PERMISSION
 from tests.handlers.documented import documents
 
 DOCUMENTS = documents()
@@ -21,3 +22,11 @@ def test_an_operation_shows_how_it_is_called(service: str, name: str) -> None:
     operation.required()
     assert operation.bodies()
     assert operation.told["description"]
+
+
+@pytest.mark.parametrize("service", DOCUMENTS)
+def test_what_needs_a_permission_says_that_it_takes_a_token(service: str) -> None:
+    """Or the page at `/docs` has nowhere to put one, and whoever tries there is refused."""
+    for name, operation in DOCUMENTS[service].items():
+        public = operation.told[PERMISSION] == "public"
+        assert (name, operation.told.get("security")) == (name, None if public else [{"token": []}])

@@ -178,3 +178,46 @@ async def test_what_inventory_refuses_of_the_plant_is_noted_where_it_names_the_r
     said = [event("asbuilt.unit.change-refused.v1", BY | one) for one in (refused, of_a_person, of_no_run)]
     await bench.takes(ordered(), *said)
     assert waiting(bench) == [("i-1", "designator-taken")]
+
+
+async def test_what_came_before_a_record_that_cannot_be_read_is_done_in_the_same_batch(bench: Bench) -> None:
+    """Only what came after it waits behind it, in the order in which it came."""
+    first, second = recorded("25.1", id_="v-1"), recorded("25.2", id_="v-2")
+    await bench.takes(ordered(), first, rubbish(), second, signed())
+    assert [one.parking for one in bench.aside] == ["stuck", "behind", "behind"]
+    assert [one["value"] for one in bench.said("step.value-recorded")] == ["25.1"]
+    assert await bench.road.discard_parked(1, GIVEN_UP, lambda _: [])
+    await bench.road.take_up()
+    assert bench.types[-2:] == ["step.value-recorded", "step.signed-off"]
+    assert not bench.aside
+
+
+async def test_an_early_record_stays_before_one_that_cannot_be_read(bench: Bench) -> None:
+    """It is taken up when its run appears, whatever came after it in its batch."""
+    await bench.takes(recorded(), rubbish(), signed())
+    assert [one.parking for one in bench.aside] == ["early", "stuck", "behind"]
+    await bench.takes(ordered())
+    assert "step.value-recorded" in bench.types
+    assert [one.parking for one in bench.aside] == ["stuck", "behind"]
+
+
+async def test_what_waits_behind_a_record_that_fails_again_goes_on_waiting(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where its transaction fails, what is behind it is tried in another, and must not overtake it."""
+    save = MemoryTransaction.save
+
+    async def fails(self: MemoryTransaction, changes: Sequence[Any]) -> None:
+        if any(type(one).__name__ == "ValueRecorded" for change in changes for one in change.events):
+            raise ValueError("too large")
+        await save(self, changes)
+
+    monkeypatch.setattr(MemoryTransaction, "save", fails)
+    said = {"run_id": R, "step_id": "assemble", "text": "Dry.", "operator": "olga"}
+    commented = event("plant.step.commented.v1", said)
+    await bench.takes(ordered(), recorded(), commented)
+    assert [one.parking for one in bench.aside] == ["stuck", "behind"]
+    assert await bench.road.retry_parked(1, lambda _: [])
+    await bench.road.take_up()
+    assert [one.parking for one in bench.aside] == ["stuck", "behind"]
+    assert "run.commented" not in bench.types

@@ -78,3 +78,14 @@ def test_a_partition_that_another_process_reads_now_is_not_told_of(
         assert {label for name, label in page if name == "asbuilt_consumer_lag"} == seen
     finally:
         telemetry.close()
+
+
+def test_metrics_name_the_service_as_its_traces_do() -> None:
+    """A dashboard joins the two by it."""
+    telemetry = Telemetry("run")
+    try:
+        families = text_string_to_metric_families(generate_latest(REGISTRY).decode())
+        (target,) = (one for family in families for one in family.samples if one.name == "target_info")
+        assert target.labels["service_name"] == "asbuilt-run"
+    finally:
+        telemetry.close()
