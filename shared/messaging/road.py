@@ -27,6 +27,9 @@ READ_AT_ONCE = 50
 CONFLICT_TRIES = 5
 """How often a batch is done again at once because somebody created the same aggregate at the same moment."""
 
+LOST_ROUNDS = 20
+"""Who is not first in so many rounds, with a growing pause after each, never will be: that is a defect."""
+
 
 Tell = Callable[[Message], Sequence[Announcement]]
 
@@ -81,6 +84,7 @@ class Road:
         self._look_after = 0
         self._passed_by = passed_by(service.heeded)
         self._heeded = heeded
+        self._lost: Counter[tuple[str, str]] = Counter()
 
     async def take(self, records: Sequence[Record]) -> Counter[str]:
         """Take a batch of Kafka records, in order; returns how many ended in which way.
@@ -234,7 +238,7 @@ class Road:
         try:
             return await self._batch_at_last(messages, aside)
         except Exception as error:
-            if self._is_waiting(error) or (len(messages) == 1 and messages[0].record is None):
+            if self._comes_again(messages, error) or (len(messages) == 1 and messages[0].record is None):
                 raise  # a command cannot stand aside: who gave it is told
             if len(messages) == 1:
                 return await self._set_aside(messages[0], error, aside), []
@@ -242,6 +246,18 @@ class Road:
         endings, created = await self._divide(messages[:middle], aside)
         more, appeared = await self._divide(messages[middle:], aside)
         return endings + more, created + appeared
+
+    def _comes_again(self, messages: Sequence[Message], error: Exception) -> bool:
+        """Whether it is for the caller to try all of it once more. A message that others are always faster than is
+        looked for as a culprit is: what came before it is done, and it holds up what comes after it not for ever.
+        """
+        if not isinstance(error, Conflict):
+            return self._is_waiting(error)
+        if len(messages) > 1:
+            return False
+        identity = self._identity(messages[0])
+        self._lost[identity] += 1
+        return self._lost[identity] < LOST_ROUNDS
 
     async def _batch_at_last(self, messages: Sequence[Message], aside: set[Lane]) -> tuple[Counter[str], list[str]]:
         """The batch; again at once when somebody created one of its aggregates at the same moment."""
@@ -267,6 +283,7 @@ class Road:
             await self._write(transaction, walk)
         self._committed(walk)
         aside.update(walk.blocked)
+        self._won(messages)
         return walk.endings, walk.created
 
     async def _fresh(self, transaction: Transaction[Any], messages: Sequence[Message], walk: Walk) -> list[Message]:
@@ -298,7 +315,13 @@ class Road:
             await self._write(transaction, walk)
         self._committed(walk)
         aside.update(walk.blocked)
+        self._won([message])
         return walk.endings
+
+    def _won(self, messages: Sequence[Message]) -> None:
+        if self._lost:
+            for message in messages:
+                self._lost.pop(self._identity(message), None)
 
     async def _take_notes(self, transaction: Transaction[Any], walk: Walk) -> None:
         """The notes of a walk on which nothing else was decided."""

@@ -23,6 +23,10 @@ Lane = tuple[str, str]
 class Conflict(Exception):
     """Another transaction created the same aggregate at the same moment."""
 
+    def __str__(self) -> str:
+        """For who looks at a record that is set aside for it."""
+        return "another transaction was first, each time"
+
 
 @immutable
 class Held(Generic[A]):

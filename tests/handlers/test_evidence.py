@@ -10,7 +10,9 @@ from services.run.app import SERVICE
 from services.run.domain.commands import NoteEvidence
 from services.run.domain.run import Run
 from shared.kernel import Actor
+from shared.messaging.road import LOST_ROUNDS
 from shared.messaging.service import Dealt, Known
+from shared.messaging.transaction import Conflict
 from shared.testing.memory import MemoryTransaction
 from shared.testing.topics import Sent, event
 from tests.handlers.bench import BY, Bench
@@ -221,3 +223,26 @@ async def test_what_waits_behind_a_record_that_fails_again_goes_on_waiting(
     await bench.road.take_up()
     assert [one.parking for one in bench.aside] == ["stuck", "behind"]
     assert "run.commented" not in bench.types
+
+
+async def test_a_record_that_others_are_always_faster_than_is_set_aside_in_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came before it in its batch is done at once, and what comes after it has not to wait for ever."""
+    save = MemoryTransaction.save
+
+    async def loses(self: MemoryTransaction, changes: Sequence[Any]) -> None:
+        if any(type(one).__name__ == "ValueRecorded" for change in changes for one in change.events):
+            raise Conflict
+        await save(self, changes)
+
+    monkeypatch.setattr(MemoryTransaction, "save", loses)
+    batch = ordered(), recorded(), signed()
+    for _ in range(LOST_ROUNDS - 1):
+        with pytest.raises(Conflict):
+            await bench.takes(*batch)
+        assert (bench.types.count("run.created"), list(bench.aside)) == (1, [])
+    await bench.takes(*batch)
+    stuck, behind = bench.aside
+    assert [(one.parking, one.reason) for one in (stuck, behind)] == [("stuck", "defect"), ("behind", "behind")]
+    assert "another transaction was first" in stuck.detail
