@@ -58,7 +58,7 @@ async def why_not_kafka(settings: Settings, error: BaseException) -> Reason:
     """
     found = await _reasons(settings) if isinstance(error, KafkaConnectionError) else None
     if not found:
-        return Reason(f"Kafka at {settings.kafka_bootstrap_servers}: {error or type(error).__name__}")
+        return Reason(f"Kafka at {settings.kafka_bootstrap_servers}: {str(error) or type(error).__name__}")
     reasons = dict.fromkeys(found)
     return Reason("; ".join(one.said for one in reasons), all(one.is_settled for one in reasons))
 
@@ -106,12 +106,12 @@ def _told(settings: Settings, kafka: str, error: Exception) -> Reason:
             certificate = f"{PREFIX}KAFKA_TLS_CERT_FILE ({_words(reason)})"
             return Reason(f"{kafka} asks for a certificate that it trusts: {certificate}", is_settled=True)
         case ConnectionRefusedError() | TimeoutError():
-            return Reason(f"{kafka}: {error}")
+            return Reason(f"{kafka}: {str(error) or type(error).__name__}")
         case IllegalSaslStateError() | ssl.SSLError() | ConnectionResetError() | KafkaConnectionError():
             protocol = f"{PREFIX}KAFKA_SECURITY_PROTOCOL is {settings.kafka_security_protocol.value}"
             return Reason(f"{kafka} ends the conversation at once, maybe because it speaks otherwise: {protocol}")
         case _:
-            return Reason(f"{kafka}: {error or type(error).__name__}")
+            return Reason(f"{kafka}: {str(error) or type(error).__name__}")
 
 
 def _distrusted(who: str, variables: str, error: ssl.SSLCertVerificationError) -> Reason:

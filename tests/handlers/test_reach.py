@@ -50,6 +50,11 @@ async def say_an_empty_answer(reader: asyncio.StreamReader, writer: asyncio.Stre
     writer.close()
 
 
+async def test_an_error_that_says_nothing_is_named() -> None:
+    """Rather than a colon with nothing behind it."""
+    assert (await reach.why_not_kafka(at("kafka:9092"), TimeoutError())).said == "Kafka at kafka:9092: TimeoutError"
+
+
 @pytest.mark.parametrize("answer", [close, speak_http, say_an_empty_answer])
 async def test_what_is_no_kafka_is_said_to_be_none_and_nobody_dies_of_it(answer: Answering) -> None:
     """Whoever waits goes on waiting; the address is named."""

@@ -1,7 +1,9 @@
 """What Asbuilt answers to a feed: listens to its announcements, and knows when its services have read everything."""
 
+import asyncio
 import json
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -46,9 +48,10 @@ class Answers:
             self._consumer.seek(at, max(0, end))
 
     async def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening. While the broker is away aiokafka lets the end of its own fetches out as a cancellation."""
         await self._admin.close()
-        await self._consumer.stop()
+        with suppress(asyncio.CancelledError):
+            await self._consumer.stop()
 
     async def listen(self) -> None:
         """Hear what is announced, until cancelled."""

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 
 from shared.runtime.command.feeds.sending import Sending
 from shared.runtime.settings import Settings, kafka_arguments
@@ -18,6 +18,11 @@ MOST_IN_FLIGHT = 5_000
 """Records that the broker has not confirmed, at most."""
 
 FIND_WITHIN_S = 5.0
+
+CONFIRM_WITHIN_S = 40.0
+"""Brokers that have not confirmed a record after so long are away; one that starts again needs less."""
+
+STOP_WITHIN_S = 5.0
 
 SLACK_S = 0.002
 """What is due within so long is sent at once: a shorter pause is not kept anyway."""
@@ -42,7 +47,7 @@ class Publisher:
             max_batch_size=131_072,
             **kafka_arguments(settings),
         )
-        self._in_flight: deque[Future[Any]] = deque()
+        self._in_flight: deque[tuple[float, Future[Any]]] = deque()
         self._stop = asyncio.Event()
         self.confirmed = 0
         self.ends: dict[TopicPartition, int] = {}
@@ -63,8 +68,10 @@ class Publisher:
         return [TopicPartition(topic, one) for one in sorted(found)]
 
     async def stop(self) -> None:
-        """Send what is left, and close."""
-        await self._producer.stop()
+        """Send what is left, and close. What the brokers did not take was told with the first that they did not."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._producer.stop(), STOP_WITHIN_S)
+        await asyncio.gather(*(one for _, one in self._in_flight if one.done()), return_exceptions=True)
 
     def enough(self) -> None:
         """Publish no more."""
@@ -75,6 +82,7 @@ class Publisher:
         for each partition, the offset after the last record.
 
         :raises KafkaError: when the brokers do not take a record.
+        :raises KafkaConnectionError: when they confirm nothing any more.
         """
         began = monotonic()
         for one in feed:
@@ -85,20 +93,29 @@ class Publisher:
                 await self._confirm(MOST_IN_FLIGHT // 2)
             about_to_send(one)
             sent = await self._producer.send(one.topic, one.value, one.key.encode(), headers=HEADERS)
-            self._in_flight.append(sent)
+            self._in_flight.append((monotonic(), sent))
         await self._confirm(0)
 
     async def _wait_until(self, due: float) -> None:
         pause = due - monotonic()
         if pause > SLACK_S:
-            while self._in_flight and self._in_flight[0].done():
+            while self._in_flight and self._is_due():
                 await self._confirm(len(self._in_flight) - 1)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), max(0.0, due - monotonic()))
 
+    def _is_due(self) -> bool:
+        """Whether the oldest record was confirmed, or should have been."""
+        sent_at, oldest = self._in_flight[0]
+        return oldest.done() or monotonic() - sent_at > CONFIRM_WITHIN_S
+
     async def _confirm(self, down_to: int) -> None:
         while len(self._in_flight) > down_to:
-            confirmed = await self._in_flight.popleft()
+            sent_at, oldest = self._in_flight.popleft()
+            try:
+                confirmed = await asyncio.wait_for(oldest, max(0.0, sent_at + CONFIRM_WITHIN_S - monotonic()))
+            except TimeoutError:
+                raise KafkaConnectionError(f"it confirmed nothing for {CONFIRM_WITHIN_S:g} s") from None
             self.confirmed += 1
             at = confirmed.topic_partition
             self.ends[at] = max(self.ends.get(at, 0), confirmed.offset + 1)
