@@ -23,7 +23,7 @@ MOST_EXPECTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """By unit that was not known, the issues that withhold it, or have not ended."""
+    """By unit that was not known, the issues that withhold it, or want to know its part."""
 
     by_unit: Mapping[str, Mapping[str, IssueSays]] = field(default_factory=dict)
 
@@ -62,7 +62,8 @@ def expect(known: Known, command: NoteIssue) -> tuple[IssueExpected, ...]:
         return ()
     kept = expected_of(known).by_unit
     before = kept.get(unit_id, {}).get(says.issue_id)
-    if before == says or (before is None and not _is_kept(says)):
+    asks = command.part_numbers == () and not says.is_resolved
+    if before == says or (before is None and not (says.withholds or asks)):
         return ()
     if unit_id not in kept and len(kept) >= MOST_EXPECTED:
         if says.withholds:
@@ -81,5 +82,5 @@ def expected_after(expected: Expected | None, event: IssueExpected) -> Expected:
 
 
 def _is_kept(says: IssueSays) -> bool:
-    """One that withholds nothing yet waits to hear of which part its unit is."""
+    """One that withholds nothing yet may wait to hear of which part its unit is."""
     return says.withholds or not says.is_resolved
