@@ -281,7 +281,7 @@ def objects_of(settings: Settings) -> Objects | None:
     try:
         store = from_url(settings.files_url, **more)
     except (BaseError, OSError, ValueError) as error:
-        raise SettingsWrong(f"ASBUILT_FILES_URL: {error}") from None
+        raise SettingsWrong(f"ASBUILT_FILES_URL: {str(error).splitlines()[0]}") from None  # the rest is for its makers
     return Objects(store, folder, settings.files_max_bytes, frozenset(settings.files_types))
 
 

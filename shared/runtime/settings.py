@@ -1,18 +1,33 @@
 """Settings of a service process: environment variables with the prefix ``ASBUILT_``, each with its unit."""
 
 import json
+import re
 import ssl
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
-from pydantic import DirectoryPath, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import DirectoryPath, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.runtime import tls
+from shared.runtime.permissions import permissions_of
 
 PREFIX = "ASBUILT_"
+
+DATABASE_URL = re.compile(r"postgresql\+asyncpg://.+")
+
+HTTP_URL = r"^https?://[^/]"
+
+
+class LogLevel(StrEnum):
+    """The least that is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
 
 
 class LogFormat(StrEnum):
@@ -117,9 +132,9 @@ class Settings(BaseSettings):
     identity_issuer: str = Field("urn:asbuilt:embedded", description="issuer (`iss`) that tokens must name")
     identity_audience: str = Field("asbuilt", description="audience (`aud`) that tokens must name")
     identity_jwks_file: Path | None = Field(None, description="key set (JWKS) as a file")
-    identity_jwks_url: str | None = Field(None, description="key set (JWKS) as a URL")
+    identity_jwks_url: str | None = Field(None, pattern=HTTP_URL, description="key set (JWKS) as a URL")
     identity_oidc_discovery_url: str | None = Field(
-        None, description="OpenID Connect discovery document, which names the key set"
+        None, pattern=HTTP_URL, description="OpenID Connect discovery document, which names the key set"
     )
     identity_roles_claim: str = Field("roles", description="claim that lists a person's roles")
     permissions: dict[str, list[str]] = Field(
@@ -184,9 +199,25 @@ class Settings(BaseSettings):
     )
     webhook_give_up_after_s: int = Field(259_200, ge=1, description="a delivery is given up after so long (s)")
 
-    otlp_endpoint: str | None = Field(None, description="OpenTelemetry collector, OTLP over HTTP: `http://host:4318`")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    otlp_endpoint: str | None = Field(
+        None, pattern=HTTP_URL, description="OpenTelemetry collector, OTLP over HTTP: `http://host:4318`"
+    )
+    log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR")
     log_format: LogFormat = Field(LogFormat.AUTO, description="`json`, `console`, or `auto`: console on a terminal")
+
+    @field_validator("database_url", "migration_database_url")
+    @classmethod
+    def _leads_to_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        """What is wrong with it is not shown: it holds a password."""
+        if url is not None and not DATABASE_URL.fullmatch(url.get_secret_value()):
+            raise ValueError("it is not like postgresql+asyncpg://role:password@host/database")
+        return url
+
+    @field_validator("permissions")
+    @classmethod
+    def _permissions_exist(cls, given: dict[str, list[str]]) -> dict[str, list[str]]:
+        permissions_of(given)
+        return given
 
     @model_validator(mode="after")
     def _one_source_of_keys(self) -> "Settings":
@@ -212,6 +243,8 @@ def load(**given: object) -> Settings:
     except ValidationError as error:
         lines = [_line(problem["loc"], problem["msg"]) for problem in error.errors()]
         raise SettingsWrong("\n".join(lines)) from None
+    except SettingsError as error:
+        raise SettingsWrong(_not_json(error)) from None
 
 
 def kafka_arguments(settings: Settings) -> dict[str, Any]:
@@ -287,6 +320,12 @@ def _check_kafka(settings: Settings) -> None:
     if any(_kafka_files(settings)) and not protocol.is_tls:
         raise ValueError(f"{said}, which is without TLS, and files for {PREFIX}KAFKA_TLS are set")
     kafka_arguments(settings)
+
+
+def _not_json(error: SettingsError) -> str:
+    """pydantic-settings names the field, and only in its sentence."""
+    named = re.search(r'field "(\w+)"', str(error))
+    return f"{PREFIX}{named.group(1).upper()}: it is not JSON" if named else str(error)
 
 
 def _line(location: tuple[int | str, ...], message: str) -> str:

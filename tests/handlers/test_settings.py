@@ -124,3 +124,30 @@ def test_a_variable_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("ASBUILT_WEBHOOK_ALLOWED_NETWORKS", "")
     loaded = settings.load(database_url=DATABASE)
     assert (loaded.kafka_tls_ca_file, loaded.webhook_allowed_networks) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DATABASE_URL", f"mysql://plant:{PASSWORD}@host/run", "postgresql+asyncpg://role:password@host/database"),
+        ("MIGRATION_DATABASE_URL", f"postgresql://plant:{PASSWORD}@host/run", "postgresql+asyncpg://"),
+        ("LOG_LEVEL", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("PERMISSIONS", '{"boss": ["read"]}', "there is no role boss"),
+        ("PERMISSIONS", '{"lead": ["run:fly"]}', "there is no permission run:fly"),
+        ("PERMISSIONS", "lead=read", "it is not JSON"),
+        ("OTLP_ENDPOINT", "collector:4318", "https?://"),
+        ("IDENTITY_JWKS_URL", "keys.json", "https?://"),
+        ("IDENTITY_OIDC_DISCOVERY_URL", "identity.plant", "https?://"),
+    ],
+)
+def test_what_a_variable_cannot_be_is_named_at_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    """Rather than in a trace, or by what does not happen later on."""
+    monkeypatch.setenv("ASBUILT_DATABASE_URL", DATABASE)
+    monkeypatch.setenv(f"ASBUILT_{name}", value)
+    with pytest.raises(SettingsWrong) as raised:
+        settings.load()
+    assert str(raised.value).startswith(f"ASBUILT_{name}: ")
+    assert said in str(raised.value)
+    assert PASSWORD not in str(raised.value)
