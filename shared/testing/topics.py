@@ -293,7 +293,7 @@ def answers(address: str) -> bool:
 
 def make_topics(address: str) -> None:
     """Create the catalog's topics on a real broker, and wait until every partition has its leader."""
-    settings = Settings(database_url=SecretStr("postgresql+asyncpg://"), kafka_bootstrap_servers=address)
+    settings = Settings(database_url=SecretStr("postgresql+asyncpg://not/asked"), kafka_bootstrap_servers=address)
     sql.run(topics.apply(settings))
     wait_for_leaders(address)
 
