@@ -3,6 +3,7 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -100,7 +101,7 @@ def contract_of(envelope: Envelope) -> tuple[Entry, Contract]:
     try:
         return entry, entry.contract.__pydantic_validator__.validate_python(envelope.data)
     except ValidationError as error:
-        raise Unreadable("data-invalid", _said(error), envelope) from None
+        raise Unreadable("data-invalid", _said(error, envelope.data), envelope) from None
 
 
 def write(entry: Entry, contract: Contract, attributes: Mapping[str, str | datetime]) -> bytes:
@@ -140,7 +141,8 @@ def _not_json(value: bytes, what: str, error: ValueError) -> Unreadable:
         value.decode()
     except UnicodeDecodeError as wrong:
         return Unreadable("not-utf8", f"The {what} is not UTF-8 at byte {wrong.start}.")
-    return Unreadable("not-json", f"The {what} is not JSON: {error}.")
+    marked = ", and begins with a byte order mark, which does not show" if value.startswith(BOM_UTF8) else ""
+    return Unreadable("not-json", f"The {what} is not JSON{marked}: {error}.")
 
 
 def _structured(value: bytes) -> Envelope:
@@ -234,8 +236,23 @@ def _unknown(envelope: Envelope) -> Unreadable:
     return Unreadable("unknown-type", f"The type {envelope.type} is unknown.", envelope)
 
 
-def _said(error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_context=False)
-    shown = [f"data.{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems[:SHOWN]]
-    more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
+def _said(error: ValidationError, data: Any) -> str:
+    places: dict[str, list[str]] = {}
+    for problem in error.errors(include_url=False, include_context=False):
+        is_missing = problem["type"] == "missing"
+        places.setdefault(_place(problem["loc"], data, is_missing=is_missing), []).append(problem["msg"])
+    shown = [f"{place}: {', or: '.join(dict.fromkeys(wrong))}" for place, wrong in list(places.items())[:SHOWN]]
+    more = f" (and {len(places) - SHOWN} more)" if len(places) > SHOWN else ""
     return "; ".join(shown) + more
+
+
+def _place(location: tuple[int | str, ...], data: Any, *, is_missing: bool) -> str:
+    """Where in the data it is. Of what may be one of several kinds, pydantic names each kind as if it were a member."""
+    place = "data"
+    for part in location:
+        is_member = isinstance(data, Mapping) and (part in data or is_missing)
+        is_entry = isinstance(data, list | tuple) and isinstance(part, int)
+        if not (is_member or is_entry):
+            break
+        place, data = f"{place}.{part}", data.get(part) if is_member else data[part]
+    return place
