@@ -14,12 +14,16 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
+import structlog
+
 from shared.kernel import Actor, RefusalKind, Refused
 from shared.messaging.messages import Ask, Heard, Message, PassedBy, Record, is_passed_by, passed_by, read, read_again
 from shared.messaging.service import Dealt, Service
 from shared.messaging.transaction import Announcement, Aside, Conflict, FirstAnswer, Lane, Transaction, UnitOfWork
 from shared.messaging.walk import Allows, Outcome, Walk
 from shared.messaging.watch import Seam, Watch
+
+_log = structlog.get_logger(__name__)
 
 READ_AT_ONCE = 50
 """Records; a third of a millisecond."""
@@ -345,6 +349,9 @@ class Road:
         self._watch.passed(Seam.COMMITTED)
         for code in walk.refusals:
             self._watch.refused(code)
+        for parked, error in walk.defects:  # ours to mend, and only its trace tells where
+            one = parked.record
+            _log.error("defect", topic=one.topic, partition=one.partition, offset=one.offset, exc_info=error)
         if walk.announcements:
             self._wake()
 

@@ -72,6 +72,7 @@ class Walk:
     settled: list[tuple[int, str]] = field(default_factory=list)
     endings: Counter[str] = field(default_factory=Counter)
     refusals: list[str] = field(default_factory=list)
+    defects: list[tuple[Parked, Exception]] = field(default_factory=list)
     notes: list[tuple[Message, Ask[Any], str]] = field(default_factory=list)
 
     def stood_aside(self, lanes: Iterable[Lane]) -> None:
@@ -276,6 +277,7 @@ class Walk:
 
     def _park_defect(self, message: Message, error: Exception) -> None:
         self._park(message, Parking.STUCK, "defect", f"{type(error).__name__}: {error}"[:2000])
+        self.defects.append((self.set_aside[-1][1], error))
 
     def park_culprit(self, message: Message, error: Exception) -> None:
         """Set aside the one message that makes its batch's transaction fail."""

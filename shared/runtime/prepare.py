@@ -36,7 +36,7 @@ def make_keys(jwks_file: Path, private_key_file: Path) -> str:
 @retry(retry=retry_if_exception_type(AWAY), stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
 async def make_databases(services: Sequence[str]) -> str:
     """Make each service's database and its two roles; waits a minute for a PostgreSQL that is still starting."""
-    tls = settings.database_tls(settings.load(database_url=os.environ[ADMIN_URL]))
+    tls = settings.database_tls(settings.load(database_url=settings.WITHOUT_DATABASE))
     for service in services:
         await databases.create(os.environ[ADMIN_URL], service, service, os.environ[PASSWORD], tls)
     return f"databases: {', '.join(services)}"

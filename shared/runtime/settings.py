@@ -16,7 +16,10 @@ from shared.runtime.permissions import permissions_of
 
 PREFIX = "ASBUILT_"
 
-DATABASE_URL = re.compile(r"postgresql\+asyncpg://.+")
+DRIVER = "postgresql+asyncpg://"
+
+WITHOUT_DATABASE = f"{DRIVER}/not-needed"
+"""The database of a process that needs settings, and no service's database."""
 
 HTTP_URL = r"^https?://[^/]"
 
@@ -209,8 +212,8 @@ class Settings(BaseSettings):
     @classmethod
     def _leads_to_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
         """What is wrong with it is not shown: it holds a password."""
-        if url is not None and not DATABASE_URL.fullmatch(url.get_secret_value()):
-            raise ValueError("it is not like postgresql+asyncpg://role:password@host/database")
+        if url is not None and not url.get_secret_value().startswith(DRIVER):
+            raise ValueError(f"it is not like {DRIVER}role:password@host/database")
         return url
 
     @field_validator("permissions")

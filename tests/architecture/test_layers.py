@@ -100,7 +100,7 @@ def test_a_module_that_reads_the_environment_would_be_found(tmp_path: Path) -> N
         "from shared.runtime import settings\n"
         "os.environ.get('HOME')\n"
         "threading.Thread(target=threading.Event().wait, name='restless', daemon=True).start()\n"
-        "os.environ['ASBUILT_DATABASE_URL'] = 'postgresql://nowhere'\n"
+        "os.environ['ASBUILT_DATABASE_URL'] = 'postgresql+asyncpg://nowhere'\n"
         "settings.load()\n"
     )
     found = _imported(["nosy"], tmp_path)

@@ -194,6 +194,19 @@ def test_a_parked_record_is_named_as_the_list_names_it(run: Run) -> None:
     assert "record-invalid" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("settled_as", "code", "said"), [("done", 0, "✔ run:7: done"), (None, 1, "✘ run:7: still stands aside: a defect")]
+)
+def test_a_script_knows_whether_a_record_that_was_tried_again_still_stands_aside(
+    run: Run, stub: Stub, settled_as: str | None, code: int, said: str
+) -> None:
+    """The service did what it was asked to; what was to come of it did not."""
+    stub.answers["POST /parked/7/retry"] = (200, PARKED | {"settled_as": settled_as, "detail": "a defect"})
+    ended = run(*at(stub, "parked", "retry", "run:7"))
+    assert ended.code == code
+    assert said in ended.out
+
+
 def test_a_parked_record_is_shown_with_its_bytes_and_what_to_do(run: Run, stub: Stub) -> None:
     """Bytes that are no text are shown in hexadecimal; the advice fits the reason."""
     stub.answers["GET /parked/7"] = (200, PARKED | {"value_base64": "AP8=", "reason": "not-utf8"})

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import TracebackType
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.run.app import SERVICE
 from services.run.domain.commands import NoteEvidence
@@ -101,6 +103,15 @@ async def test_a_record_that_was_given_up_warns_no_more(bench: Bench) -> None:
     assert not await bench.road.discard_parked(1, GIVEN_UP, lambda _: [])
     await bench.road.take_up()
     assert bench.types[-1] == "step.value-recorded"
+
+
+async def test_a_defect_of_ours_is_logged_with_its_trace_and_the_place_of_its_record() -> None:
+    """What is kept with the record says what it was; where it is to be mended only the trace tells."""
+    bench = Bench(replace(SERVICE, decide=Defect().decide))
+    with capture_logs() as logged:
+        await bench.takes(ordered(), recorded(), signed())
+    assert [(one["event"], one["topic"], one["offset"]) for one in logged] == [("defect", "plant.steps", 2)]
+    assert isinstance(logged[0]["exc_info"].__traceback__, TracebackType)
 
 
 async def test_a_record_that_is_taken_when_it_is_tried_again_warns_no_more() -> None:

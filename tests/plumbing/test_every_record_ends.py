@@ -203,6 +203,24 @@ def test_what_follows_a_record_that_stands_aside_waits_behind_it_and_goes_on_whe
     assert [row["settled_as"] for row in settled] == ["discarded by admin", "done"]
 
 
+def test_what_came_before_rubbish_of_its_key_in_one_batch_is_done_and_what_came_after_follows_in_order(
+    plant: PlantUnderTest,
+) -> None:
+    """A station says something good, then rubbish, then something good again, all about one run."""
+    plant.serve("run")
+    plant.wait_done("run", plant.publish.all([order("S-1")]))
+    said = [event("plant.step.commented.v1", {"run_id": "S-1", "step_id": "S1", "text": text}) for text in "abc"]
+    batch = [started("S-1"), said[0], Sent("plant.steps", b"S-1", b"{"), *said[1:]]
+    plant.wait_done("run", publish_together(plant.kafka, batch, topic="plant.steps"))
+    rows = plant.database("run").rows("select parked_id, parking from parked order by parked_id")
+    assert [row["parking"] for row in rows] == ["stuck", "behind", "behind"]
+    assert _comments(plant) == ["a"]
+    with plant.client("run", "admin") as admin:
+        assert admin.post(f"/parked/{rows[0]['parked_id']}/discard").status_code == 202
+    eventually(lambda: len(_comments(plant)) == 3, 20, "what waited is done")
+    assert _comments(plant) == ["a", "b", "c"]
+
+
 def test_an_early_record_waits_for_its_run_and_holds_up_nobody(plant: PlantUnderTest) -> None:
     """Topics have no order among each other: steps that come before their order are done after it, in order."""
     plant.serve("run")
@@ -246,3 +264,8 @@ def test_no_golden_sample_is_set_aside_for_good(service: str, undisturbed: Calla
 def _started(plant: PlantUnderTest) -> set[str]:
     rows = plant.database("run").rows("select run_id from run where started_at is not null")
     return {row["run_id"] for row in rows}
+
+
+def _comments(plant: PlantUnderTest) -> list[str]:
+    heard = plant.announced.now("asbuilt.runs")
+    return [one.data["text"] for one in heard if one.type.endswith("commented.v1")]

@@ -5,9 +5,8 @@ import asyncio
 from shared.runtime import settings
 from shared.runtime.command.errors import CommandFailed, ExitCode
 from shared.runtime.reach import why_not_kafka
-from shared.runtime.settings import Settings, SettingsWrong
+from shared.runtime.settings import WITHOUT_DATABASE, Settings, SettingsWrong
 
-WITHOUT_DATABASE = "postgresql+asyncpg:///not-needed"
 SETTINGS_HELP = "The settings ASBUILT_KAFKA_… say where Kafka is and how to speak to it."
 
 

@@ -59,7 +59,10 @@ def show(context: typer.Context, record: Record, *, as_json: AsJson = False) -> 
 
 @commands.command()
 def retry(context: typer.Context, record: Record, *, as_json: AsJson = False) -> None:
-    """Try a record again, and what waits behind it. Needs the permission parked:manage."""
+    """Try a record again, and what waits behind it. Needs the permission parked:manage.
+
+    Exit code 1 when it still stands aside.
+    """
     _settle(context, record, "retry", as_json=as_json)
 
 
@@ -101,9 +104,11 @@ def _settle(context: typer.Context, record: str, what: str, *, as_json: bool) ->
     found = Services(where(context)).post(name, f"/parked/{number}/{what}")
     say(
         {"record": record, "service": name, **found},
-        lambda done: f"{shown.OK} {record}: {ending(done)}",
+        lambda done: f"{shown.OK if done['settled_as'] else shown.NOT_OK} {record}: {ending(done)}",
         as_json=as_json,
     )
+    if found["settled_as"] is None:
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def ending(done: dict[str, Any]) -> str:
