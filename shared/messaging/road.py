@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from shared.kernel import Actor, RefusalKind, Refused
+from shared.messaging.losers import Losers
 from shared.messaging.messages import Ask, Heard, Message, PassedBy, Record, is_passed_by, passed_by, read, read_again
 from shared.messaging.service import Dealt, Service
 from shared.messaging.transaction import Announcement, Aside, Conflict, FirstAnswer, Lane, Transaction, UnitOfWork
@@ -30,9 +31,6 @@ READ_AT_ONCE = 50
 
 CONFLICT_TRIES = 5
 """How often a batch is done again at once because somebody created the same aggregate at the same moment."""
-
-LOST_ROUNDS = 20
-"""Who is not first in so many rounds, with a growing pause after each, never will be: that is a defect."""
 
 
 Tell = Callable[[Message], Sequence[Announcement]]
@@ -88,7 +86,7 @@ class Road:
         self._look_after = 0
         self._passed_by = passed_by(service.heeded)
         self._heeded = heeded
-        self._lost: Counter[tuple[str, str]] = Counter()
+        self._losers = Losers()
 
     async def take(self, records: Sequence[Record]) -> Counter[str]:
         """Take a batch of Kafka records, in order; returns how many ended in which way.
@@ -257,11 +255,7 @@ class Road:
         """
         if not isinstance(error, Conflict):
             return self._is_waiting(error)
-        if len(messages) > 1:
-            return False
-        identity = self._identity(messages[0])
-        self._lost[identity] += 1
-        return self._lost[identity] < LOST_ROUNDS
+        return len(messages) == 1 and not self._losers.loses_for_ever(self._identity(messages[0]))
 
     async def _batch_at_last(self, messages: Sequence[Message], aside: set[Lane]) -> tuple[Counter[str], list[str]]:
         """The batch; again at once when somebody created one of its aggregates at the same moment."""
@@ -287,7 +281,7 @@ class Road:
             await self._write(transaction, walk)
         self._committed(walk)
         aside.update(walk.blocked)
-        self._won(messages)
+        self._losers.have_ended(map(self._identity, messages))
         return walk.endings, walk.created
 
     async def _fresh(self, transaction: Transaction[Any], messages: Sequence[Message], walk: Walk) -> list[Message]:
@@ -319,13 +313,8 @@ class Road:
             await self._write(transaction, walk)
         self._committed(walk)
         aside.update(walk.blocked)
-        self._won([message])
+        self._losers.have_ended([self._identity(message)])
         return walk.endings
-
-    def _won(self, messages: Sequence[Message]) -> None:
-        if self._lost:
-            for message in messages:
-                self._lost.pop(self._identity(message), None)
 
     async def _take_notes(self, transaction: Transaction[Any], walk: Walk) -> None:
         """The notes of a walk on which nothing else was decided."""

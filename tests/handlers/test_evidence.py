@@ -12,7 +12,7 @@ from services.run.app import SERVICE
 from services.run.domain.commands import NoteEvidence
 from services.run.domain.run import Run
 from shared.kernel import Actor
-from shared.messaging.road import LOST_ROUNDS
+from shared.messaging.losers import LOST_ROUNDS
 from shared.messaging.service import Dealt, Known
 from shared.messaging.transaction import Conflict
 from shared.testing.memory import MemoryTransaction
