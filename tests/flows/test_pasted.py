@@ -66,16 +66,19 @@ def told_of(directory: Path, plant: Described, width: int) -> list[str]:
 
 
 @pytest.mark.parametrize("directory", [DEFAULT, ELSEWHERE])
-def test_the_token_of_a_plant_is_had_by_the_line_that_tells_of_it(
+def test_a_token_of_a_plant_is_there_and_another_is_had_by_the_line_that_tells_of_it(
     plants: dict[Path, Described], directory: Path
 ) -> None:
-    """Two plants run; the line that one prints makes a token that this one takes."""
+    """Two plants run; the one that is printed is this plant's, and the line makes one that this plant takes."""
     told = told_of(directory, plants[directory], width=60)
     line = next(one for one in told if "--role lead" in one).split("token", 1)[1].split("  or viewer")[0]
     token = pasted(line.strip()).strip()
+    printed = next(one.split()[2] for one in told if one.startswith("  a lead's"))
     key = plants[directory].private_key_file
     assert key is not None
-    assert jwt.get_unverified_header(token)["kid"] in (key.parent / "jwks.json").read_text()
+    for one in (token, printed):
+        assert jwt.get_unverified_header(one)["kid"] in (key.parent / "jwks.json").read_text()
+        assert jwt.decode(one, options={"verify_signature": False})["roles"] == ["lead"]
 
 
 def test_a_command_is_never_broken_over_two_lines(plants: dict[Path, Described]) -> None:

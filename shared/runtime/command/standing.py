@@ -1,9 +1,11 @@
 """A whole plant on this machine while a command runs, and stopped in order however the command ends."""
 
+import getpass
 import signal
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +20,7 @@ from shared.runtime.command.kafka import kafka_failed, kafka_settings
 from shared.runtime.command.pasted import asbuilt
 from shared.runtime.command.shown import OK
 from shared.runtime.embedded.described import SERVICES, Claim, Described
+from shared.runtime.identity import mint
 
 if TYPE_CHECKING:
     from shared.runtime.embedded.plant import Plant
@@ -40,6 +43,8 @@ SETTINGS = {
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BROKERS = ("memory", "java")
 WATCH_EVERY_S = 0.5
+OF_A_LEAD_H = 8
+"""How long the token is good that is printed with the addresses (h)."""
 
 
 @contextmanager
@@ -83,16 +88,22 @@ def stay(told: Console, plant: "Plant") -> None:
 def tell_addresses(told: Console, plant: Described, directory: Path) -> None:
     """Where everything is, for a person who wants to look around."""
     token = asbuilt("token", "--role", "lead", plant=directory)
+    key = plant.private_key_file
     rows = {
         **{name: (f"{url}/docs", "") for name, url in plant.services.items()},
         "Kafka": (plant.kafka, "for any Kafka client, to publish and to read"),
         "token": (token, "or viewer, operator, quality, engineer, admin"),
+        **({} if key is None else {"a lead's": (_token_of_a_lead(key), f"good for {OF_A_LEAD_H} hours")}),
         "logs, data": (str(directory), "its plant.json tells scripts all of this"),
     }
     told.print(Text("\nWhere everything is", style="bold"))
     for name, (at, remark) in rows.items():
         line = Text.assemble("  ", (f"{name:12}", "bold"), "  ", (at, "cyan"), (f"  {remark}".rstrip(), "dim"))
         told.print(line, soft_wrap=True)
+
+
+def _token_of_a_lead(key: Path) -> str:
+    return mint(key, getpass.getuser(), ("lead",), timedelta(hours=OF_A_LEAD_H))
 
 
 def tell_commands(told: Console, meaning_by_command: Mapping[str, str]) -> None:
