@@ -73,7 +73,7 @@ def test_a_token_of_a_plant_is_there_and_another_is_had_by_the_line_that_tells_o
     told = told_of(directory, plants[directory], width=60)
     line = next(one for one in told if "--role lead" in one).split("token", 1)[1].split("  or viewer")[0]
     token = pasted(line.strip()).strip()
-    printed = next(one.split()[2] for one in told if one.startswith("  a lead's"))
+    printed = next(one.split()[2] for one in told if one.startswith("  lead's token"))
     key = plants[directory].private_key_file
     assert key is not None
     for one in (token, printed):

@@ -36,6 +36,18 @@ class Defect:
         return SERVICE.decide(known, command)
 
 
+def values_are_not_saved(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Every transaction with a recorded value in it fails."""
+    save = MemoryTransaction.save
+
+    async def fails(self: MemoryTransaction, changes: Sequence[Any]) -> None:
+        if any(type(one).__name__ == "ValueRecorded" for change in changes for one in change.events):
+            raise error
+        await save(self, changes)
+
+    monkeypatch.setattr(MemoryTransaction, "save", fails)
+
+
 @pytest.fixture
 def bench() -> Bench:
     """The run service, with a run."""
@@ -141,14 +153,7 @@ async def test_a_record_that_is_refused_when_it_is_tried_again_says_why() -> Non
 async def test_a_record_that_makes_its_transaction_fail_is_noted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """It stands alone in the end, and its run hears of it."""
     await bench.takes(ordered())
-    save = MemoryTransaction.save
-
-    async def fails(self: MemoryTransaction, changes: Sequence[Any]) -> None:
-        if any(type(one).__name__ == "ValueRecorded" for change in changes for one in change.events):
-            raise ValueError("too large")
-        await save(self, changes)
-
-    monkeypatch.setattr(MemoryTransaction, "save", fails)
+    values_are_not_saved(monkeypatch, ValueError("too large"))
     await bench.takes(claimed(), recorded(id_="v-1"))
     assert waiting(bench) == [("v-1", "defect")]
     assert bench.state(R).as_built_version == 1
@@ -218,14 +223,7 @@ async def test_what_waits_behind_a_record_that_fails_again_goes_on_waiting(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where its transaction fails, what is behind it is tried in another, and must not overtake it."""
-    save = MemoryTransaction.save
-
-    async def fails(self: MemoryTransaction, changes: Sequence[Any]) -> None:
-        if any(type(one).__name__ == "ValueRecorded" for change in changes for one in change.events):
-            raise ValueError("too large")
-        await save(self, changes)
-
-    monkeypatch.setattr(MemoryTransaction, "save", fails)
+    values_are_not_saved(monkeypatch, ValueError("too large"))
     said = {"run_id": R, "step_id": "assemble", "text": "Dry.", "operator": "olga"}
     commented = event("plant.step.commented.v1", said)
     await bench.takes(ordered(), recorded(), commented)
@@ -240,14 +238,7 @@ async def test_a_record_that_others_are_always_faster_than_is_set_aside_in_the_e
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What came before it in its batch is done at once, and what comes after it has not to wait for ever."""
-    save = MemoryTransaction.save
-
-    async def loses(self: MemoryTransaction, changes: Sequence[Any]) -> None:
-        if any(type(one).__name__ == "ValueRecorded" for change in changes for one in change.events):
-            raise Conflict
-        await save(self, changes)
-
-    monkeypatch.setattr(MemoryTransaction, "save", loses)
+    values_are_not_saved(monkeypatch, Conflict())
     batch = ordered(), recorded(), signed()
     for _ in range(LOST_ROUNDS - 1):
         with pytest.raises(Conflict):

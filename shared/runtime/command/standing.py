@@ -93,7 +93,7 @@ def tell_addresses(told: Console, plant: Described, directory: Path) -> None:
         **{name: (f"{url}/docs", "") for name, url in plant.services.items()},
         "Kafka": (plant.kafka, "for any Kafka client, to publish and to read"),
         "token": (token, "or viewer, operator, quality, engineer, admin"),
-        **({} if key is None else {"a lead's": (_token_of_a_lead(key), f"good for {OF_A_LEAD_H} hours")}),
+        **({} if key is None else {"lead's token": (_token_of_a_lead(key), f"good for {OF_A_LEAD_H} hours")}),
         "logs, data": (str(directory), "its plant.json tells scripts all of this"),
     }
     told.print(Text("\nWhere everything is", style="bold"))
