@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import structlog
 
 from shared.runtime.command import main
 from shared.testing import kafka as brokers
@@ -28,7 +29,10 @@ chosen_server = lru_cache(maxsize=1)(servers.choose)
 
 
 def pytest_configure() -> None:
-    """A shell that starts the tests in the background has Ctrl-C ignored, and so would everything that they start."""
+    """A shell that starts the tests in the background has Ctrl-C ignored, and so would everything that they start. A
+    trace in a log is short: by default it is set out with all its variables, which takes seconds each.
+    """
+    structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

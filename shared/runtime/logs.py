@@ -42,7 +42,11 @@ class Seldom(logging.Filter):
 
 
 def configure(service: str, level: str, form: LogFormat) -> None:
-    """Send everything, libraries included, through one formatter to standard error."""
+    """Send everything, libraries included, through one formatter to standard error.
+
+    A trace says where it was and not what the variables held: their values may be secret, and to set them out by `rich`
+    takes seconds in which the service does nothing else.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -56,7 +60,7 @@ def configure(service: str, level: str, form: LogFormat) -> None:
     last: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if is_json
-        else [structlog.dev.ConsoleRenderer()]
+        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]  # see `configure`
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -1,8 +1,13 @@
 """What a service's log keeps back."""
 
 import logging
+from collections.abc import Iterator
 
-from shared.runtime.logs import SELDOM_S, Seldom
+import pytest
+import structlog
+
+from shared.runtime.logs import SELDOM_S, Seldom, configure
+from shared.runtime.settings import LogFormat
 
 COMPLAINT = "Unable connect to node with id %s: %s"
 
@@ -28,3 +33,31 @@ def test_what_is_ours_is_always_heard() -> None:
     """Only the library is slowed down."""
     seldom = Seldom("aiokafka")
     assert all(seldom.filter(said("shared.messaging.patience")) for _ in range(3))
+
+
+@pytest.fixture
+def configured() -> Iterator[None]:
+    """Logging is afterwards as it was."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("form", [LogFormat.JSON, LogFormat.CONSOLE])
+def test_a_trace_says_where_it_was_and_not_what_the_variables_held(
+    form: LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a terminal as in a file: they may be secret."""
+    configure("run", "info", form)
+    password = "".join(("swor", "dfish"))
+    try:
+        raise KeyError(len(password))
+    except KeyError:
+        structlog.get_logger(__name__).exception("defect")
+    said = capsys.readouterr().err
+    assert "test_a_trace_says_where_it_was_and_not_what_the_variables_held" in said
+    assert password not in said
