@@ -10,12 +10,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.issue.adapters import recalculating
-from services.issue.adapters.lists import Sort, Wanted, paged
 from services.issue.adapters.recalculating import Recalculator
 from services.issue.adapters.store import IssueStore
 from services.issue.app import build
 from shared.messaging.patience import Patience
-from shared.runtime.pages import Page
 from shared.testing.databases import Database
 from tests.handlers.served import Served, served
 
@@ -260,46 +258,6 @@ async def test_issues_are_listed_by_who_opened_them_by_disposition_and_by_whethe
     assert await listed(as_, open="true") == [on_step, first]
     assert await listed(as_, open="false", unit_id="BRG-7:L1") == [second]
     assert await listed(as_, **{"from": "2020-01-01T00:00:00Z", "to": "2021-01-01T00:00:00Z"}) == []
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        Wanted(),
-        Wanted(run_id="RUN-7"),
-        Wanted(unit_id="U-7"),
-        Wanted(state="pending"),
-        Wanted(is_open=True),
-        Wanted(disposition="rework"),
-        Wanted(opened_by="omar"),
-        Wanted(part_number="P-7"),
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("sort", Sort)
-async def test_a_page_of_issues_reads_no_further_than_the_page(
-    as_: Served, issues: Database, wanted: Wanted, sort: Sort
-) -> None:
-    """However many there are: along an index, without sorting."""
-    issues.rows("""
-        insert into issue (issue_id, version, state, is_open, title, run_id, unit_id, disposition, availability,
-                           opened_by, opened_at, body)
-        select 'I-' || n, 1, case when n % 9 = 0 then 'pending' else 'resolved' end, n % 9 = 0, 't', 'RUN-' || n % 99,
-               'U-' || n % 99, case when n % 7 = 0 then 'rework' else 'scrap' end, 'immediate',
-               case when n % 5 = 0 then 'omar' else 'lena' end, now() - n * interval '1 minute', '{}'
-        from generate_series(1, 20000) n returning 1""")
-    issues.rows("""
-        insert into issue_about (kind, name, opened_at, issue_id)
-        select kind, upper(left(kind, 1)) || '-' || n % 99, opened_at, issue_id
-        from (select issue_id, opened_at, cast(substr(issue_id, 3) as int) as n from issue) one,
-             unnest(array['unit', 'part']) kind returning 1""")
-    issues.rows("analyze issue, issue_about")
-    engine: AsyncEngine = as_.app.state.engine
-    async with engine.connect() as connection:
-        statement = paged(Page(50, None), wanted, sort).compile(engine, compile_kwargs={"literal_binds": True})
-        plan = "\n".join(row[0] for row in await connection.exec_driver_sql(f"explain {statement}"))
-    assert "Seq Scan" not in plan, plan
-    assert "Sort" not in plan, plan
 
 
 async def listed(as_: Served, **wanted: str) -> list[str]:
