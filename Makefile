@@ -22,7 +22,7 @@ demo: $(READY) ## Build a unit in a whole plant; KAFKA=java or KAFKA=host:port f
 
 .PHONY: test
 test: lint types layers ## Everything: lint, types, layering, then the tests; ONLY=tests/rules for some, FLAGS=-x for pytest
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(FLAGS) $(ONLY)
+	$(BIN)/python -m pytest --numprocesses auto $(FLAGS) $(ONLY)
 
 .PHONY: lint
 lint: $(READY) ## Check style

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from xdist.remote import Producer
 
 from shared.runtime.command import main
 from shared.testing import kafka as brokers
@@ -19,6 +20,7 @@ from shared.testing.databases import Database, Databases
 from shared.testing.kafka import Choice, Kafka
 from shared.testing.plant import PlantUnderTest
 from shared.testing.postgres import Postgres
+from shared.testing.spread import Spread
 from shared.testing.stub import Ended, Run
 from shared.testing.topics import Listener, Publisher, make_topics
 
@@ -43,11 +45,16 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two halves of the tests side by side, each with a broker and a server of its own; somebody else's are shared by
-    nobody, for plants on the same topics would hear each other.
+    """Three thirds of the tests side by side on two cores, for many wait, each with a broker and a server of its own;
+    somebody else's are shared by nobody, for plants on the same topics would hear each other.
     """
     is_given = "given" in (chosen_broker().kind, chosen_server().kind)
-    return 0 if is_given else min(2, os.cpu_count() or 1)
+    return 0 if is_given else min(3, 1 + (os.cpu_count() or 1))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread:
+    """See `Spread`."""
+    return Spread(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -43,13 +43,14 @@ def run(app: FastAPI, host: str, port: int) -> None:
 
 
 def _calm_collector() -> None:
-    """A batch makes some fifty thousand objects that live until its end, while the next one is read; counting keeps
-    cycles rare, and what a batch leaves is freed without the cycle collector. It need not walk through living
-    batches, 50 ms each time: it comes when far more has gathered than batches explain.
+    """From here on it works. A batch makes some fifty thousand objects that live until its end, while the next one is
+    read; counting keeps cycles rare, and what a batch leaves is freed without the cycle collector. It need not walk
+    through living batches, 50 ms each time: it comes when far more has gathered than batches explain.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(500_000, 20, 100)
+    gc.enable()
 
 
 async def _serve(server: _Server) -> None:

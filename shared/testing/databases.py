@@ -78,19 +78,22 @@ class Databases:
         """A fresh, migrated database for a service."""
         template = self._templates.get(service) or self._make_template(service)
         name = f"{service}_{self._session}_{next(self._numbers)}"
-        self._do(f'create database "{name}" template "{template}" owner "{service}_owner"')
-        self._do(f'revoke all on database "{name}" from public')
-        self._do(f'grant connect on database "{name}" to "{service}"')
+        sql.do(
+            self._admin_url,
+            f'create database "{name}" template "{template}" owner "{service}_owner"',
+            f'revoke all on database "{name}" from public',
+            f'grant connect on database "{name}" to "{service}"',
+        )
         return Database(service, name, self._admin_url)
 
     def drop(self, database: Database) -> None:
         """Remove a database, with everybody who is connected."""
-        self._do(f'drop database if exists "{database.name}" with (force)')
+        sql.do(self._admin_url, f'drop database if exists "{database.name}" with (force)')
 
     def drop_all(self) -> None:
         """Remove the templates."""
         for template in self._templates.values():
-            self._do(f'drop database if exists "{template}" with (force)')
+            sql.do(self._admin_url, f'drop database if exists "{template}" with (force)')
 
     def _make_template(self, service: str) -> str:
         name = f"{service}_{self._session}_template"
@@ -99,6 +102,3 @@ class Databases:
         sql.run(migrate(template.owner_url, SERVICES_FOLDER / service / "migrations"))
         self._templates[service] = name
         return name
-
-    def _do(self, statement: str) -> None:
-        sql.rows(self._admin_url, statement)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import Thread
 from typing import Any, Self, TypeVar
 
 import asyncpg
@@ -24,6 +25,20 @@ def rows(url: str, statement: str, *values: object, database: str | None = None)
             await connection.close()
 
     return run(ask())
+
+
+def do(url: str, *statements: str) -> None:
+    """Do one statement after the other, each in a transaction of its own, over one connection."""
+
+    async def each() -> None:
+        connection = await asyncpg.connect(url, timeout=10)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    run(each())
 
 
 class Session:
@@ -49,8 +64,15 @@ class Session:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """The result of a coroutine, also where a loop is running already: on a thread of its own."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """One for all that is asked: a test run asks some ten thousand times."""
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, name="asking", daemon=True).start()
+    return loop
 
 
 def answers(url: str) -> bool:
