@@ -38,9 +38,6 @@ STOP_S = 3.5
 POLL_MS = 500
 """How long a poll waits for the first record; what comes is handed over at once."""
 
-COMMIT_EVERY_S = 0.05
-"""Offsets are committed at once, but so often at most: what is not committed comes again, and is known."""
-
 COMMIT_S = 1.0
 """How long it waits for the offsets: the broker may be away, and what is not committed comes again too."""
 
@@ -57,7 +54,11 @@ HOMELESS_S = 300.0
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Polls the topics of one service and takes every batch to the end: done, refused or parked, or waits."""
+    """Polls the topics of one service and takes every batch to the end: done, refused or parked, or waits.
+
+    Offsets are committed at once, but every ``commit_every_s`` seconds at most: what is not committed comes again when
+    the process dies, and is known.
+    """
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         patience: Patience,
         watch: Watch,
         max_records: int,
+        commit_every_s: float,
     ) -> None:
         take_whatever_comes()
         self._broker = broker
@@ -80,6 +82,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._patience = patience
         self._watch = watch
         self._max_records = max_records
+        self._commit_every_s = commit_every_s
         self._stopping = False
         self._batch: asyncio.Task[None] | None = None
         self._done: dict[TopicPartition, int] = {}
@@ -246,7 +249,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """Commit what is done, and what gets done meanwhile."""
         while self._done:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), self._committed_at + COMMIT_EVERY_S - monotonic())
+                await asyncio.wait_for(self._hurry.wait(), self._committed_at + self._commit_every_s - monotonic())
             offsets, self._done = self._done, {}
             if offsets:
                 await self._commit(offsets)

@@ -250,6 +250,7 @@ def _consumer(road: Road, settings: Settings, patience: Patience, watch: Watch) 
         patience=patience,
         watch=watch,
         max_records=settings.batch_max_records,
+        commit_every_s=settings.offsets_interval_ms / 1000,
     )
 
 

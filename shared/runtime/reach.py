@@ -1,5 +1,7 @@
 """Why Kafka or PostgreSQL cannot be reached, in words that name the setting. aiokafka knows and does not say: it only
 raises that it could not bootstrap. Nothing that is said here holds a secret.
+
+The command asks why Kafka is away too, and loads no database driver for it: to load one takes a quarter of its start.
 """
 
 import asyncio
@@ -14,8 +16,6 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 from aiokafka.protocol.metadata import MetadataRequest
-from asyncpg.exceptions import ConnectionDoesNotExistError
-from sqlalchemy.exc import DBAPIError
 
 from shared.runtime.settings import PREFIX, Settings, kafka_arguments
 from shared.runtime.tls import TlsWrong
@@ -38,6 +38,8 @@ async def because(settings: Settings, error: BaseException) -> str:
         return (await why_not_kafka(settings, error)).said
     if isinstance(error, ssl.SSLCertVerificationError):
         return _distrusted("PostgreSQL", "DATABASE", error).said
+    from asyncpg.exceptions import ConnectionDoesNotExistError  # noqa: PLC0415 - see above
+
     told = _driver_error(error)
     plain = f"{type(told).__name__}: {told}"
     if isinstance(told, ConnectionDoesNotExistError) and settings.database_tls_cert_file is not None:
@@ -47,6 +49,8 @@ async def because(settings: Settings, error: BaseException) -> str:
 
 def _driver_error(error: BaseException) -> BaseException:
     """What PostgreSQL's driver said, without what SQLAlchemy says around it."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - see above
+
     if isinstance(error, DBAPIError) and error.orig is not None:
         return error.orig.__cause__ or error.orig
     return error

@@ -119,6 +119,11 @@ class Settings(BaseSettings):
     batch_max_records: int = Field(
         2_000, ge=1, le=20_000, description="records polled at once, at most; they make one or two transactions"
     )
+    offsets_interval_ms: int = Field(
+        50,
+        ge=1,
+        description="how often offsets are committed, at most (ms); what came since then comes again, and is known",
+    )
     remembered_aggregates: int = Field(5_000, ge=0, description="runs or units kept in memory, at most")
     early_deadline_s: int = Field(600, ge=1, description="how long an early event waits for what it is about (s)")
     session_idle_s: int = Field(

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +16,8 @@ from shared.runtime.identity import make_embedded_keys, mint
 from shared.testing import feed
 from shared.testing.conditions import eventually
 from shared.testing.databases import Database, Databases
+from shared.testing.forked import Forked
+from shared.testing.sql import Session
 from shared.testing.topics import Group, Listener, Offsets, Publisher, begin_at, ends
 
 READY_WITHIN_S = 60.0
@@ -31,7 +31,7 @@ class ServiceProcess:
     """One process of a service."""
 
     service: str
-    process: "subprocess.Popen[bytes]"
+    process: children.Process
     port: int
     log: Path
 
@@ -65,7 +65,7 @@ class ServiceProcess:
     def died(self, within_s: float = 30) -> int:
         """Wait until it has ended by itself; its exit code, negative for a signal."""
         eventually(lambda: not self.is_alive, within_s, f"{self.service} ends by itself")
-        return self.process.returncode
+        return self.process.wait()
 
 
 def _new_groups() -> str:
@@ -99,6 +99,7 @@ class PlantUnderTest:
     settings: dict[str, str] = field(default_factory=dict)
     is_alone: bool = True
     asked: dict[str, Group] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Read announcements from here on; make the key that signs tokens."""
@@ -125,7 +126,13 @@ class PlantUnderTest:
 
     def has_done(self, service: str, offsets: Offsets) -> bool:
         """Whether a service has taken everything before these offsets, and sent all that it announces."""
-        return self.has_reached(service, offsets) and self.made[service].count("outbox") == 0
+        return self.has_reached(service, offsets) and self._waiting_to_be_sent(service) == 0
+
+    def _waiting_to_be_sent(self, service: str) -> int:
+        """Over a connection that is kept, for it is asked for after every wave; to connect takes ten times as long."""
+        if service not in self.sessions:
+            self.sessions[service] = self.made[service].session()
+        return int(self.sessions[service].again("select count(*) from outbox")[0]["count"])
 
     def _asked(self, service: str) -> Group:
         """Kept from one question to the next: the first takes as long as fifty more."""
@@ -149,7 +156,7 @@ class PlantUnderTest:
 
     def wait_sent(self, service: str, within_s: float = 30) -> None:
         """Wait until all that a service announces so far is on its topics: an HTTP answer comes before that."""
-        eventually(lambda: self.made[service].count("outbox") == 0, within_s, f"{service} has sent what it announces")
+        eventually(lambda: self._waiting_to_be_sent(service) == 0, within_s, f"{service} has sent what it announces")
 
     def wait_quiet(self, *services: str, within_s: float = 60) -> None:
         """Wait until services have done everything that there is on all topics, and nothing more comes of it."""
@@ -186,6 +193,7 @@ class PlantUnderTest:
             "ASBUILT_IDENTITY_JWKS_FILE": str(self.directory / "jwks.json"),
             "ASBUILT_FILES_URL": (self.directory / "files").as_uri(),
             "ASBUILT_SWEEP_INTERVAL_MS": "200",
+            "ASBUILT_OFFSETS_INTERVAL_MS": "5",
             "ASBUILT_RETRY_MAX_MS": "1000",
             **self.settings,
             **more,
@@ -197,8 +205,8 @@ class PlantUnderTest:
         port = children.free_port()
         log = self.directory / f"{service}-{len(self.processes) + 1}.log"
         environment = self.environment(service, ASBUILT_HTTP_PORT=str(port), **more)
-        arguments = [sys.executable, "-m", *(command or (f"services.{service}", "serve"))]
-        started = ServiceProcess(service, children.start(arguments, log, environment=environment), port, log)
+        process = Forked(command or (f"services.{service}", "serve"), log, environment)
+        started = ServiceProcess(service, process, port, log)
         self.processes.append(started)
         return started
 
@@ -237,6 +245,8 @@ class PlantUnderTest:
         self.announced.close()
         for group in self.asked.values():
             group.close()
+        for session in self.sessions.values():
+            session.close()
         for database in self.made.values():
             self.databases.drop(database)
         return codes

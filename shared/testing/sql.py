@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from functools import cache
 from threading import Thread
 from typing import Any, Self, TypeVar
@@ -42,24 +43,40 @@ def do(url: str, *statements: str) -> None:
 
 
 class Session:
-    """One connection that stays, for a transaction held open. Not to be used inside a running loop."""
+    """One connection that stays, for a transaction held open, or for what is asked again and again."""
 
     def __init__(self, url: str, database: str) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._connection = self._loop.run_until_complete(asyncpg.connect(url, database=database, timeout=10))
+        self._url = url
+        self._database = database
+        self._connection = self._connect()
 
     def do(self, statement: str, *values: object) -> list[Row]:
         """What one statement returns."""
-        return [dict(row) for row in self._loop.run_until_complete(self._connection.fetch(statement, *values))]
+        return [dict(row) for row in run(self._connection.fetch(statement, *values))]
+
+    def again(self, statement: str, *values: object) -> list[Row]:
+        """The same for a statement that may be asked anew: over another connection, where the server was away."""
+        try:
+            return self.do(statement, *values)
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+            self._connection = self._connect()
+            return self.do(statement, *values)
+
+    def close(self) -> None:
+        """Roll back what is open."""
+        with suppress(OSError, PostgresError, asyncpg.InterfaceError):
+            run(self._connection.close(timeout=5))
+
+    def _connect(self) -> Any:
+        return run(asyncpg.connect(self._url, database=self._database, timeout=10))
 
     def __enter__(self) -> Self:
         """Itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Roll back what is open."""
-        self._loop.run_until_complete(self._connection.close())
-        self._loop.close()
+        """See `close`."""
+        self.close()
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

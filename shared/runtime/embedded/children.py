@@ -10,12 +10,57 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any, Protocol
 
 PR_SET_PDEATHSIG = 1
 
 
 class DidNotStart(RuntimeError):
     """A process did not come up; the message holds its last words."""
+
+
+class Process(Protocol):
+    """What there is to know of a child, and to do to it: as `subprocess.Popen`."""
+
+    @property
+    def args(self) -> Any:
+        """What it was started with."""
+        ...
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def returncode(self) -> Any:
+        """Its exit code, negative for a signal; None while it runs, as far as `poll` and `wait` have seen."""
+        ...
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, when it has ended; `subprocess.TimeoutExpired` when that takes longer (s)."""
+        ...
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal, unless it has ended."""
+        ...
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        ...
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        ...
+
+
+def die_with_parent(with_: signal.Signals) -> None:
+    """Have the kernel send this process a signal when the one that started it dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, with_)
 
 
 def start(
@@ -28,10 +73,6 @@ def start(
     end_with: signal.Signals = signal.SIGTERM,
 ) -> "subprocess.Popen[bytes]":
     """Start a process whose output goes to ``log``; the kernel sends it ``end_with`` when this process dies."""
-
-    def tie() -> None:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, end_with)
-
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - our own programs
             [str(one) for one in arguments],
@@ -42,18 +83,18 @@ def start(
             user=user,
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=tie,  # noqa: PLW1509 - no threads hold locks that it would need
+            preexec_fn=lambda: die_with_parent(end_with),  # noqa: PLW1509 - no threads hold locks that it would need
         )
 
 
-def stop(process: "subprocess.Popen[bytes]", with_: signal.Signals = signal.SIGTERM, within_s: float = 15) -> int:
+def stop(process: Process, with_: signal.Signals = signal.SIGTERM, within_s: float = 15) -> int:
     """End a process and say its exit code; killed when it takes longer."""
     if process.poll() is None:
         process.send_signal(with_)
     return ended(process, within_s)
 
 
-def ended(process: "subprocess.Popen[bytes]", within_s: float = 15) -> int:
+def ended(process: Process, within_s: float = 15) -> int:
     """Wait for a process that was told to end, and say its exit code; killed when it takes longer."""
     try:
         return process.wait(within_s)
@@ -62,9 +103,7 @@ def ended(process: "subprocess.Popen[bytes]", within_s: float = 15) -> int:
         return process.wait(5)
 
 
-def wait_until(
-    answers: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path, within_s: float = 60
-) -> None:
+def wait_until(answers: Callable[[], bool], process: Process, log: Path, within_s: float = 60) -> None:
     """Wait until a process does its work.
 
     :raises DidNotStart: with the end of its log, when it ended or took longer.
