@@ -3,6 +3,7 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ _BEGINNINGS = {
     for name in CATALOG
 }
 """What every event of a type begins with, written once."""
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+"""https://www.w3.org/TR/trace-context/#traceparent-header"""
 
 _BEFORE_TYPE = b'{"specversion":"1.0","type":"'
 
@@ -189,7 +193,7 @@ def _envelope(document: Mapping[str, Any], data: Any) -> Envelope:
             type=document["type"],
             time=_time(document.get("time")),
             data=data,
-            traceparent=_short(document, "traceparent") if "traceparent" in document else None,
+            traceparent=_trace(document),
             correlationid=_short(document, "correlationid") if "correlationid" in document else None,
         )
     except KeyError as missing:
@@ -213,11 +217,17 @@ def _short(document: Mapping[str, Any], name: str) -> str | None:
     return str(attribute)
 
 
+def _trace(document: Mapping[str, Any]) -> str | None:
+    """Who cannot read the trace that something came with begins another, as the W3C says: it is no reason to refuse."""
+    given = _short(document, "traceparent") if "traceparent" in document else None
+    return given if given is not None and _TRACEPARENT.fullmatch(given) else None
+
+
 def _time(text: Any) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text if text[-1:] != "z" else f"{text[:-1]}Z")
         if moment.tzinfo is not None:
             return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except OverflowError:

@@ -3,12 +3,17 @@
 import argparse
 import asyncio
 import gc
+import os
 import sys
 from importlib import import_module
+
+import structlog
 
 from shared.runtime import logs, settings
 from shared.runtime.parts import PARTS
 from shared.runtime.settings import Settings
+
+_log = structlog.get_logger(__name__)
 
 
 def main(package: str) -> None:
@@ -22,6 +27,8 @@ def main(package: str) -> None:
     try:
         loaded = settings.load()
         logs.configure(name, loaded.log_level, loaded.log_format)
+        for said in settings.misspelled(os.environ):
+            _log.warning("setting-ignored", because=said)
         if arguments.what == "migrate":
             print(f"{name}: {_migrate(package, loaded)}")  # noqa: T201 - the answer of a command
         else:
@@ -54,6 +61,7 @@ def _away(loaded: Settings, error: Exception) -> str | None:
 
 def _serve(package: str, loaded: Settings, parts: frozenset[str]) -> None:
     gc.disable()  # what is loaded stays: to look for what could go takes a tenth of a start, and finds nothing
+    settings.check_to_serve(loaded)
     from shared.runtime import server  # noqa: PLC0415 - see main
 
     server.run(import_module(f"{package}.app").build(loaded, parts=parts), loaded.http_host, loaded.http_port)

@@ -3,6 +3,8 @@
 import json
 import re
 import ssl
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -253,6 +255,28 @@ def load(**given: object) -> Settings:
         raise SettingsWrong("\n".join(lines)) from None
     except SettingsError as error:
         raise SettingsWrong(_not_json(error)) from None
+
+
+def check_to_serve(loaded: Settings) -> None:
+    """What only a process that serves needs: without keys it would believe nobody's token, and say so to each.
+
+    :raises SettingsWrong: naming the variable.
+    """
+    keys = loaded.identity_jwks_file
+    if keys is not None and not keys.is_file():
+        raise SettingsWrong(f"{PREFIX}IDENTITY_JWKS_FILE: there is no file {keys}")
+
+
+def misspelled(variables: Iterable[str]) -> list[str]:
+    """What is to be said of variables that are almost a setting: such a one is ignored, which nobody means."""
+    known = {name.upper() for name in Settings.model_fields}
+    said = []
+    for variable in sorted(variables):
+        name = variable.removeprefix(PREFIX)
+        if variable.startswith(PREFIX) and name not in known:
+            alike = get_close_matches(name, known, n=1, cutoff=0.85)
+            said += [f"{variable} is no setting, {PREFIX}{one} is" for one in alike]
+    return said
 
 
 def kafka_arguments(settings: Settings) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -192,3 +193,15 @@ def test_a_yes_is_not_a_one() -> None:
         assert isinstance(read, plant.ValueRecorded)
         assert read.value == value
         assert type(read.value) is type(value)
+
+
+@pytest.mark.parametrize("given", ["no trace", "00-" + "g" * 32 + "-" + "b" * 16 + "-01", 7])
+def test_a_trace_that_is_none_goes_no_further(given: object) -> None:
+    """The event is good; a trace of its own is begun for it."""
+    assert envelope.read(changed(traceparent=given), ()).traceparent is None
+
+
+def test_a_time_may_be_written_in_small_letters() -> None:
+    """RFC 3339 allows it, and some clients do."""
+    read = envelope.read(changed(time="2026-11-23t07:04:00z"), ())
+    assert read.time == datetime(2026, 11, 23, 7, 4, tzinfo=UTC)

@@ -151,3 +151,21 @@ def test_what_a_variable_cannot_be_is_named_at_start(
     assert str(raised.value).startswith(f"ASBUILT_{name}: ")
     assert said in str(raised.value)
     assert PASSWORD not in str(raised.value)
+
+
+def test_a_variable_that_is_almost_a_setting_is_named_with_the_one_that_is_meant() -> None:
+    """It would be ignored, and whoever set it would not know. What others set beside it is none of our business."""
+    others = ["ASBUILT_LOG_LEVEL", "ASBUILT_RUN_SERVICE_HOST", "ASBUILT_PLANT", "ASBUILT_RUN_URL", "KAFKA_BOOTSTRAP"]
+    assert settings.misspelled(["ASBUILT_KAFKA_BOOTSTRAP_SERVER", *others]) == [
+        "ASBUILT_KAFKA_BOOTSTRAP_SERVER is no setting, ASBUILT_KAFKA_BOOTSTRAP_SERVERS is"
+    ]
+
+
+def test_keys_that_are_nowhere_are_named_at_start(tmp_path: Path) -> None:
+    """A service that serves; to apply topics or to migrate takes none."""
+    keys = tmp_path / "jwks.json"
+    loaded = settings.load(database_url=DATABASE, identity_jwks_file=keys)
+    with pytest.raises(SettingsWrong, match=f"ASBUILT_IDENTITY_JWKS_FILE: there is no file {keys}"):
+        settings.check_to_serve(loaded)
+    keys.write_text("{}")
+    settings.check_to_serve(loaded)
