@@ -15,7 +15,7 @@ NAMES = frozenset(("id", "unit_id", "parent_unit_id", "run_id", "serial", "insta
 """Columns that name something; the same prefix in all of them, so that what belongs together still does."""
 
 TABLES: Mapping[str, Sequence[str]] = {
-    "inventory": ("unit", "installation", "life", "status_change", "plan", "inbox"),
+    "inventory": ("unit", "installation", "life", "status_change", "amount", "plan", "inbox"),
     "run": ("run", "run_list", "run_person", "step", "recording", "completion", "inbox"),
     "audit": ("history",),
 }

@@ -1,4 +1,6 @@
-"""What a unit's status was, in trees and traces of the past: as of a time, as known at one; on a real PostgreSQL."""
+"""What a unit's status, quantity and as-built version were, in trees and traces of the past: as of a time, as known at
+one; on a real PostgreSQL.
+"""
 
 from datetime import datetime
 from random import Random
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.testing.databases import Database
-from shared.testing.topics import Sent
+from shared.testing.topics import Sent, event
 from tests.handlers.genealogy_rows import Ledger, Put, Said, at
 from tests.handlers.inventory_records import PUMP, ROTOR, an_issue, completion, created, installed, received, removed
 from tests.handlers.served import Served
@@ -58,6 +60,59 @@ async def test_a_late_record_changes_the_status_that_was_and_not_the_one_that_wa
         assert (await asked(as_, ROTOR, "tree", **query))["status"] == status, query
 
 
+LOT = "OIL:L9"
+
+
+def oil(quantity: str, delivery: str, hours: float) -> Sent:
+    """A delivery of a lot."""
+    came = {"unit_id": LOT, "part_number": "OIL", "revision": "A", "lot": "L9", "unit_of_measure": "l"}
+    return event("plant.unit.received.v1", came | {"quantity": quantity, "delivery": delivery}, time=at(hours))
+
+
+def moved_oil(quantity: str, hours: float) -> Sent:
+    """Some of it is brought to the line, which splits it off."""
+    return event("plant.unit.moved.v1", {"unit_id": LOT, "location": "Line 2", "quantity": quantity}, time=at(hours))
+
+
+def returned_oil(hours: float, quantity: str | None = None) -> Sent:
+    """Some of it, or all that is left, goes back to its supplier."""
+    data = {"unit_id": LOT, "reason": "water in it"} | ({} if quantity is None else {"quantity": quantity})
+    return event("plant.unit.returned.v1", data, time=at(hours))
+
+
+async def root(as_: Served, unit_id: str, **query: Any) -> tuple[str | None, int | None]:
+    """The quantity and as-built version of the unit at the root of its tree."""
+    tree = await asked(as_, unit_id, "tree", **query)
+    return tree["quantity"], tree["as_built_version"]
+
+
+async def test_a_tree_of_the_past_shows_the_quantity_of_then(as_: Served, kept: Database) -> None:
+    """Twelve litres came, two went to the line, four more came, and what is left goes back; before, it was nothing."""
+    await as_.takes(oil("12", "DN-1", 1), moved_oil("2", 2))
+    before = now(kept)
+    await as_.takes(oil("4", "DN-2", 3), returned_oil(4))
+    for query, quantity in (
+        ({}, "0"),
+        ({"as_of": moment(0.5)}, None),
+        ({"as_of": moment(1.5)}, "12"),
+        ({"as_of": moment(2.5)}, "10"),
+        ({"as_of": moment(3.5)}, "14"),
+        ({"as_of": moment(4)}, "0"),
+        ({"known_at": before}, "10"),
+        ({"as_of": moment(3.5), "known_at": before}, "10"),
+    ):
+        assert (await root(as_, LOT, **query))[0] == quantity, query
+
+
+async def test_a_tree_of_the_past_shows_the_as_built_version_of_then(as_: Served) -> None:
+    """The claim is the first, the rotor put in the second, taken out again the third."""
+    await as_.takes(received(time=at(0)), created(time=at(1)), installed(time=at(2)), removed(time=at(3)))
+    assert await root(as_, PUMP) == ("1", 3)
+    for hours, version in ((1, 1), (2.5, 2), (3, 3)):
+        assert await root(as_, PUMP, as_of=moment(hours)) == ("1", version)
+    assert await root(as_, PUMP, as_of=moment(0.5)) == (None, None)
+
+
 SCORED: Any = {"disposition": "Scrap", "availability": "permanently-unavailable"}
 
 
@@ -97,6 +152,7 @@ def a_shift(random: Random) -> list[Sent]:
     """Pumps and rotors through whatever a shift does to them, half of it told late."""
     pumps, rotors = [f"PUMP-{number}" for number in range(3)], [f"ROTOR-{number}" for number in range(4)]
     done = [created(pump, time=at(0)) for pump in pumps] + [received(rotor, time=at(0)) for rotor in rotors]
+    done.append(oil("10", "DN", 0))
     for number in range(25):
         hours = number / 2 + random.choice([0, 0, -3])
         pump, rotor = random.choice(pumps), random.choice(rotors)
@@ -109,6 +165,9 @@ def a_shift(random: Random) -> list[Sent]:
                     an_issue("disposition-chosen", rotor, time=at(hours), issue_id=f"i-{rotor}", **SCORED),
                     an_issue("resolved", rotor, time=at(hours), issue_id=f"i-{rotor}", state="resolved"),
                     completion(pump, random.randint(1, 4), rotor),
+                    oil("5", f"DN-{number}", hours),
+                    moved_oil("2", hours),
+                    returned_oil(hours, random.choice([None, "1"])),
                 ]
             )
         )
@@ -121,7 +180,7 @@ async def test_now_is_as_of_now_and_as_known_now(as_: Served, kept: Database, se
     for one in a_shift(Random(seed)):
         await as_.takes(one)
     later = datetime(2030, 1, 1, tzinfo=at(0).tzinfo).isoformat()
-    for unit_id in [f"PUMP-{number}" for number in range(3)] + [f"ROTOR-{number}" for number in range(4)]:
+    for unit_id in [f"PUMP-{number}" for number in range(3)] + [f"ROTOR-{number}" for number in range(4)] + [LOT]:
         for what in ("tree", "as-built/against-plan", "where-used"):
             there = await asked(as_, unit_id, what)
             for query in ({"as_of": later}, {"known_at": now(kept)}, {"as_of": later, "known_at": now(kept)}):

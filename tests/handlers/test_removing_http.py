@@ -101,6 +101,9 @@ async def test_the_past_has_the_quantities_that_it_had(as_: Served) -> None:
             assert sorted(one["quantity"] for one in ways) == ["4", "6"], query
         assert {one["status"] for one in down} == {"installed"}
         assert {one["removed_at"] for one in up} == {None}
+        assert {one["unit_id"]: one["quantity"] for one in down} == {
+            one["unit_id"]: (await asks(as_, f"{one['unit_id']}/tree", **query))["quantity"] for one in down
+        }
     assert [one["quantity"] for one in (await asks(as_, f"{PUMP}/as-built"))["items"]] == ["6"]
     ways = (await asks(as_, f"{LOT}/where-used"))["items"]
     into = {one["quantity"]: (one["since"][:13], (one["until"] or "")[:13]) for one in ways if one["unit_id"] == PUMP}

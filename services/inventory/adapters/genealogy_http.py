@@ -45,11 +45,11 @@ Asking = Annotated[Questions, Depends(questions_of)]
 async def show_tree(unit_id: UnitId, queries: Queries, questions: Asking, moment: Asked) -> Response:
     """The as-built tree of a unit, to any depth, as one document: now, as of a time and as known at a time.
 
-    Statuses are those of that moment, none where nothing had been said of a unit by then; `quantity` and
-    `as_built_version` of the unit itself are those of now.
+    Statuses are those of that moment, and so are `quantity` and `as_built_version` of the unit itself; none where
+    nothing had been said of a unit by then.
     """
-    status = await questions.status(unit_id, moment)
-    root = root_view(await queries.unit(unit_id)) | {"status": status} | moment.document
+    now, then = await queries.unit(unit_id), await questions.then(unit_id, moment)
+    root = root_view(now) | then | moment.document
     placed = await questions.whole(PLACED, unit_id, moment, TREE_AT_MOST)
     return Response(tree_text(root, placed), media_type="application/json")
 

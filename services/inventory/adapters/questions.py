@@ -10,7 +10,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.inventory.adapters.moments import Moment, pinned, settled
-from shared.kernel import RefusalKind, Refused
+from shared.kernel import RefusalKind, Refused, plain
 from shared.messaging.driver import driver_of
 from shared.runtime.http import NotFound
 from shared.runtime.pages import Page
@@ -33,6 +33,8 @@ AS_IT_IS = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
 BETWEEN = "\x01"
 """Ends each part of a trail; it is in no name, and before all that is."""
 
+PRESENT = Moment()
+
 DEEPEST = 1_000
 """Levels of a tree, or pieces of a way: more than any product has."""
 
@@ -50,7 +52,17 @@ STATUS_THEN = """case when cast(:as_of as timestamptz) is null and cast(:known_a
 """The last status that is recorded of what happened by then, as far as it was known; none where nothing was."""
 
 
-STATUS = text(f"select {STATUS_THEN.format('u')} from unit u where unit_id = :unit_id")  # noqa: S608 - nothing in it is given
+_AMOUNT_THEN = """(select {0} from amount
+                     where unit_id = u.unit_id and {0} is not null
+                       and at <= coalesce(cast(:as_of as timestamptz), 'infinity')
+                       and recorded_at <= coalesce(cast(:known_at as timestamptz), 'infinity')
+                     order by amount_id desc limit 1) as {0}"""
+
+THEN = text(f"""
+    select {STATUS_THEN.format("u")} as status, {_AMOUNT_THEN.format("quantity")},
+           {_AMOUNT_THEN.format("as_built_version")}
+    from unit u where unit_id = :unit_id""")  # noqa: S608 - nothing in it is given
+"""The like of a unit's quantity and as-built version."""
 
 
 def nearest(step: str) -> str:
@@ -134,11 +146,17 @@ class Questions:
             raise AnswerTooLarge(at_most=f"{at_most:,}")
         return [_document(row) for row in found]
 
-    async def status(self, unit_id: str, moment: Moment) -> str | None:
-        """The status that a unit had; none where nothing had been said of it by then, or there is none."""
+    async def then(self, unit_id: str, moment: Moment) -> Document:
+        """The status, quantity and as-built version that a unit had; each None where nothing had been said of it by
+        then. Nothing where no past is asked for, or there is no such unit.
+        """
+        if moment == PRESENT:
+            return {}
         async with self._engine.connect() as connection:
-            asked = {"unit_id": unit_id, **moment.parameters}
-            return (await connection.execute(STATUS, asked)).scalar_one_or_none()
+            row = (await connection.execute(THEN, {"unit_id": unit_id, **moment.parameters})).mappings().first()
+        if row is None:
+            return {}
+        return {**row, "quantity": None if row["quantity"] is None else plain(row["quantity"])}
 
     async def copy(self, question: Question, unit_id: str, moment: Moment, sink: Sink, **more: Any) -> None:
         """The whole answer into ``sink``, as JSON Lines, in pieces that need not end where a line does.

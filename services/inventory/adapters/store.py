@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.inventory.adapters import expected, life, locations, plans, statuses, tables, withheld
+from services.inventory.adapters import amounts, expected, life, locations, plans, statuses, tables, withheld
 from services.inventory.domain.events import AnyEvent, UnitInstalled, UnitReceived, UnitRemoved, UnitSplit
 from services.inventory.domain.expecting import EXPECTED, Expected
 from services.inventory.domain.locations import LOCATIONS, Locations
@@ -97,6 +97,8 @@ class UnitStore:
             await connection.execute(tables.UPDATE, transposed(map(_updated_row, updated)))
         await withheld.save(connection, changes)
         events = [event for change in changes for event in change.events]
+        if counted := list(amounts.rows(events)):
+            await connection.execute(amounts.CHANGED, transposed(counted))
         await _save_installations(connection, events)
         if lived := list(life.rows(events)):
             await connection.execute(life.LIVED, transposed(lived))
@@ -153,7 +155,8 @@ async def _save_installations(connection: AsyncConnection, events: Sequence[AnyE
         await connection.execute(tables.SPLIT, transposed(split))
     if parts:
         inside = [one["installation_id"] for one in parts]
-        await connection.execute(tables.SPLIT_INSIDE, {"installation_ids": inside})
+        rests = [one["rest_id"] for one in parts]
+        await connection.execute(tables.SPLIT_INSIDE, {"installation_ids": inside, "rest_ids": rests})
 
 
 def _named(keys: Sequence[str]) -> tuple[set[str], dict[str, list[str]]]:

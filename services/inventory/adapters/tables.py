@@ -91,6 +91,16 @@ create table status_change (
     primary key (unit_id, change_id)
 );
 
+create table amount (
+    unit_id text not null,
+    amount_id bigint generated always as identity,
+    quantity numeric,
+    as_built_version bigint,
+    at timestamptz not null,
+    recorded_at timestamptz not null default now(),
+    primary key (unit_id, amount_id)
+);
+
 create table plan (
     unit_id text not null,
     plan_id bigint generated always as identity,
@@ -115,8 +125,8 @@ create table life (
 create index life_by_unit on life (unit_id, at);
 """
 """``…_at`` says when it happened, ``…recorded_at`` when it was recorded, by the database's clock: what is asked as of a
-time looks at the first, what was known at a time at the second. Of the changes of a status or a plan that had happened
-by then, the one that was recorded last counts.
+time looks at the first, what was known at a time at the second. Of the changes of a status, an amount or a plan that
+had happened by then, the one that was recorded last counts.
 
 Installations and splits are indexed in the order in which trees and traces are told, so that a page begins anywhere.
 """
@@ -236,10 +246,18 @@ SPLIT_INSIDE = text("""
     ), there as (
         insert into status_change (unit_id, status, at, recorded_at)
         select unit_id, 'installed', installed_at, recorded_at from parts
+    ), amounts as (
+        update amount set at = there.installed_at, recorded_at = there.recorded_at
+        from unnest(cast(:installation_ids as text[]), cast(:rest_ids as text[])) as pair (part_id, rest_id)
+        join installation gone on gone.installation_id = pair.part_id
+        join installation there on there.installation_id in (pair.part_id, pair.rest_id)
+        where amount.unit_id = there.unit_id and amount.at = gone.removed_at and amount.recorded_at = now()
     )
     update split set at = parts.installed_at, recorded_at = parts.recorded_at
     from parts where split.part_unit_id = parts.unit_id""")
-"""So ways through the part begin where those through the rest do, and it was installed since then."""
+"""So ways through the part begin where those through the rest do, it was installed since then, and both had the
+quantities since then that they have now: the past is told with the part beside the rest.
+"""
 
 SPLIT = text("""
     insert into split (part_unit_id, origin_unit_id, quantity, because, at, split_by)

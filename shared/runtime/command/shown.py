@@ -194,7 +194,8 @@ def _verdict(document: Document) -> Text:
 
 
 def _root(document: Document) -> str:
-    return f"{_unit(document)} [dim]as-built version {document['as_built_version']}[/]"
+    version = document["as_built_version"]
+    return _unit(document) if version is None else f"{_unit(document)} [dim]as-built version {version}[/]"
 
 
 def _branch(parent: Tree, children: Sequence[Document]) -> None:
