@@ -40,12 +40,18 @@ class Page:
             raise CursorInvalid(cursor=_cursor(self.after)[:80]) from None
 
     def of(
-        self, rows: Sequence[Any], position: Callable[[Any], list[Any]], item: Callable[[Any], Any]
+        self,
+        rows: Sequence[Any],
+        position: Callable[[Any], list[Any]],
+        item: Callable[[Any], Any],
+        last_seen: Any = None,
     ) -> dict[str, Any]:
-        """The page of rows that were asked for with ``limit + 1``, so that the last page is known."""
+        """The page of rows that were asked for with ``limit + 1``, so that the last page is known. ``last_seen`` is the
+        row, shown or not, after which nobody looked on, where these are fewer because of that.
+        """
         shown = rows[: self.limit]
-        more = len(rows) > self.limit
-        return {"items": [item(row) for row in shown], "next": _cursor(position(shown[-1])) if more else None}
+        last = shown[-1] if len(rows) > self.limit else last_seen
+        return {"items": [item(row) for row in shown], "next": None if last is None else _cursor(position(last))}
 
 
 def page_of(

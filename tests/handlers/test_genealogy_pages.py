@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from services.inventory.adapters import questions
 from services.inventory.adapters.as_built import PLACED
 from services.inventory.adapters.questions import BETWEEN, Question
-from services.inventory.adapters.where_used import USED
+from services.inventory.adapters.where_used import NEXT, USED
 from shared.testing.databases import Database
 from tests.handlers.genealogy_rows import Ledger, Put
 from tests.handlers.served import Served
@@ -43,6 +44,17 @@ async def whole(as_: Served, unit_id: str, what: str, **query: Any) -> list[dict
     return [json.loads(line) for line in lines.text.splitlines()]
 
 
+def next_higher(ways: list[dict[str, Any]], unit_id: str) -> list[dict[str, Any]]:
+    """Of the ways up, those that lead through splits only to what holds a part now."""
+    through = {(unit_id,)}
+    for way in ways:
+        if way["relation"] == "split" and tuple(way["path"][:-1]) in through:
+            through.add(tuple(way["path"]))
+    return [
+        one for one in ways if one["relation"] == "installed" and one["in_place"] and tuple(one["path"][:-1]) in through
+    ]
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_the_pages_are_the_whole_answer_in_its_order(as_: Served, kept: Database, seed: int) -> None:
     """Of any story of units and lots, taken apart and put together again, in pages of any size."""
@@ -62,6 +74,8 @@ async def test_the_pages_are_the_whole_answer_in_its_order(as_: Served, kept: Da
             for tops in (False, True):
                 there = await whole(as_, unit_id, "where-used", tops=tops)
                 assert await in_pages(as_, unit_id, "where-used", limit, tops=tops) == there
+            there = next_higher(await whole(as_, unit_id, "where-used"), unit_id)
+            assert await in_pages(as_, unit_id, "next-higher-assembly", limit) == there
 
 
 async def test_a_page_of_a_large_tree_reads_no_more_than_a_page_needs(as_: Served, kept: Database) -> None:
@@ -76,17 +90,51 @@ async def test_a_page_of_a_large_tree_reads_no_more_than_a_page_needs(as_: Serve
 @pytest.mark.parametrize("reach", ["all", "tops"])
 async def test_a_page_of_a_large_trace_reads_no_more_than_a_page_needs(as_: Served, kept: Database, reach: str) -> None:
     """Of a lot in two thousand units, the first page and one in the middle of it."""
+    parts_in_units(kept)
+    first = await asked(as_, LOT, "where-used", limit=500, tops=reach == "tops")
+    assert rows_read(kept, USED, LOT, None, reach=reach) < 500
+    assert rows_read(kept, USED, LOT, first["next"], reach=reach) < 500
+
+
+def parts_in_units(kept: Database, still_in: int = 2000) -> None:
+    """A lot in two thousand parts, four in a unit; of these the last ``still_in`` still are."""
     Ledger(kept).units(LOT, *(f"{LOT}~{number:04}" for number in range(2000)))
     kept.rows(
         "insert into split select $1 || '~' || lpad(i::text, 4, '0'), $1, 1, 'install', now(), '{}', now()"
         " from generate_series(0, 1999) i",
         LOT,
     )
-    Ledger(kept).story(*(Put(f"{LOT}~{number:04}", f"U-{number // 4}", 1) for number in range(2000)))
+    out = 2000 - still_in
+    Ledger(kept).story(
+        *(Put(f"{LOT}~{number:04}", f"U-{number // 4}", 1, 2 if number < out else None) for number in range(2000))
+    )
     kept.rows("analyze")
-    first = await asked(as_, LOT, "where-used", limit=500, tops=reach == "tops")
-    assert rows_read(kept, USED, LOT, None, reach=reach) < 500
-    assert rows_read(kept, USED, LOT, first["next"], reach=reach) < 500
+
+
+@pytest.mark.parametrize("still_in", [2000, 100])
+async def test_a_page_of_next_higher_assemblies_reads_no_more_than_a_page_needs(
+    as_: Served, kept: Database, still_in: int
+) -> None:
+    """Of a lot in two thousand units, and of one that was taken out of nearly all of them."""
+    parts_in_units(kept, still_in)
+    first = await asked(as_, LOT, "next-higher-assembly", limit=50)
+    for cursor in (None, first["next"]):
+        assert rows_read(kept, NEXT, LOT, cursor, reach="next") < 8 * NEXT.walks_at_least
+
+
+async def test_a_page_that_finds_little_ends_and_the_next_one_goes_on(
+    as_: Served, kept: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two thousand parts the last hundred are in something: nobody waits for a page until all others are seen."""
+    monkeypatch.setattr(questions, "MOST_WALKS", 3)
+    parts_in_units(kept, 100)
+    first = page = await asked(as_, LOT, "next-higher-assembly", limit=50)
+    found = page["items"]
+    while page["next"] is not None:
+        page = await asked(as_, LOT, "next-higher-assembly", limit=50, cursor=page["next"])
+        found = found + page["items"]
+    assert first["items"] == []
+    assert [one["from_unit_id"] for one in found] == [f"{LOT}~{number:04}" for number in range(1900, 2000)]
 
 
 def rows_read(kept: Database, question: Question, unit_id: str, cursor: str | None, **more: str | None) -> float:
@@ -94,7 +142,12 @@ def rows_read(kept: Database, question: Question, unit_id: str, cursor: str | No
     trail = "" if cursor is None else json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[-1]
     parts = ",".join(_literal(one) for one in trail.split(BETWEEN)[:-1])
     values = {name: "null" if one is None else _literal(one) for name, one in more.items()}
-    values |= {"unit_id": _literal(unit_id), "as_of": "null", "known_at": "now()", "limit": str(PAGE + 1)}
+    values |= {
+        "unit_id": _literal(unit_id),
+        "as_of": "null",
+        "known_at": "now()",
+        "limit": str(max(PAGE + 1, question.walks_at_least)),
+    }
     values |= {"after": _literal(trail), "parts": f"array[{parts}]::text[]"}
     statement = re.sub(r"(?<![:\w\\]):(\w+)", lambda name: values[name[1]], question.of_page.text)
     (row,) = kept.rows("explain (analyze, format json) " + statement.replace("\\:", ":"))

@@ -96,7 +96,10 @@ async def export_where_used(
 async def list_next_higher_assembly(
     unit_id: ComponentId, questions: Asking, moment: Asked, page: Paging
 ) -> dict[str, Any]:
-    """What a unit is installed in, for what and since when; of a lot, what each part split off it is installed in."""
+    """What a unit is installed in, for what and since when; of a lot, what each part split off it is installed in. In
+    pages that stand still; where most parts were taken out again a page may have fewer items than `limit`, or none, and
+    `next` goes on.
+    """
     return await questions.page(NEXT, unit_id, moment, page)
 
 

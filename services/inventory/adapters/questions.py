@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import TextClause, text
@@ -34,6 +35,9 @@ BETWEEN = "\x01"
 """Ends each part of a trail; it is in no name, and before all that is."""
 
 PRESENT = Moment()
+
+MOST_WALKS = 20
+"""Statements of one page of a question that passes rows by: a page that found little in these is a short one."""
 
 DEEPEST = 1_000
 """Levels of a tree, or pieces of a way: more than any product has."""
@@ -94,7 +98,8 @@ class Question:
     `:parts` (of that trail).
 
     PostgreSQL writes the documents, since large answers are many: a row costs a fifth of what it costs here.
-    ``defaults`` are what else the statements ask for.
+    ``defaults`` are what else the statements ask for. A row of a page without a document is passed by: the answer goes
+    through it and does not show it. Where there may be many such, a statement looks at ``walks_at_least`` rows.
     """
 
     name: str
@@ -102,16 +107,18 @@ class Question:
     of_whole: TextClause
     columns: Sequence[str]
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    walks_at_least: int = 0
 
 
 class Questions:
-    """Asks PostgreSQL; each answer, page or stream is one statement."""
+    """Asks PostgreSQL; each answer, page or stream is one statement, where no rows are passed by."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def page(self, question: Question, unit_id: str, moment: Moment, page: Page, **more: Any) -> Document:
-        """One page. The cursor of the next one carries the moment of knowledge that the first one had.
+        """One page. The cursor of the next one carries the moment of knowledge that the first one had. Its cost has a
+        bound: where many rows are passed by it has fewer items than it may have, and a next one all the same.
 
         :raises NotFound: when there is no such unit.
         """
@@ -122,12 +129,17 @@ class Questions:
             if page.after is None:
                 as_of, known_at = moment.as_of, await pinned(connection, moment.known_at)
             pin = Moment(as_of, known_at)
-            found = await _rows(connection, question, unit_id, pin, page.limit + 1, after, more)
-            if page.after is None and len(found) > page.limit:  # only who goes on reading has to wait for it
+            walk = partial(_walked, connection, question, unit_id, pin, page.limit, after, more)
+            found, last_seen = await walk()
+            # only who goes on reading has to wait for it
+            if page.after is None and (len(found) > page.limit or last_seen is not None):
                 await settled(connection, known_at)
-                found = await _rows(connection, question, unit_id, pin, page.limit + 1, after, more)
+                found, last_seen = await walk()
         answer = page.of(
-            found, lambda row: [f"{question.name} {unit_id}", *pin.document.values(), row["trail"]], _document
+            found,
+            lambda row: [f"{question.name} {unit_id}", *pin.document.values(), row["trail"]],
+            _document,
+            last_seen,
         )
         return {"unit_id": unit_id, **pin.document, **answer}
 
@@ -184,6 +196,27 @@ def _document(row: Row) -> Document:
 async def _check_there(connection: AsyncConnection, unit_id: str) -> None:
     if (await connection.execute(IS_THERE, {"unit_id": unit_id})).first() is None:
         raise NotFound(what="unit", which=unit_id)
+
+
+async def _walked(
+    connection: AsyncConnection,
+    question: Question,
+    unit_id: str,
+    moment: Moment,
+    limit: int,
+    after: str | None,
+    more: Mapping[str, Any],
+) -> tuple[list[Row], Row | None]:
+    """More rows with a document than ``limit``, or all that are left; else the row that was looked at last, too."""
+    found: list[Row] = []
+    at_once = max(limit + 1, question.walks_at_least)
+    for _ in range(MOST_WALKS):
+        rows = await _rows(connection, question, unit_id, moment, at_once, after, more)
+        found += [row for row in rows if row["document"] is not None]
+        if len(rows) < at_once or len(found) > limit:
+            return found, None
+        last, after = rows[-1], rows[-1]["trail"]
+    return found, last
 
 
 async def _rows(

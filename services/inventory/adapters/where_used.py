@@ -100,6 +100,9 @@ _WANTED = """level > 0 and case cast(:reach as text) when 'tops' then is_top
                                    when 'next' then installs = 1 and not is_split and until = 'infinity'
                                    else true end"""
 
+_IN_NOW = "w.installs = 1 and not w.is_split and w.until = 'infinity'"
+"""Whether a way is the one to the next higher assembly; whatever else leads there, or led, is passed by."""
+
 _MEMBERS = f"""
                w.level, w.unit_id, w.part_number, w.revision, w.serial, w.lot, {STATUS_THEN.format("w")} as status,
                case when w.is_split then 'split' else 'installed' end as relation, w.path[w.level] as from_unit_id,
@@ -110,7 +113,7 @@ _MEMBERS = f"""
                case when w.is_split or w.removed_at < 'infinity' then w.because end as because"""
 
 
-def _statement(step: str, more: str, ordered: str, on_page: str) -> str:
+def _statement(step: str, more: str, ordered: str, on_page: str, wanted: str = _WANTED, shown: str = "true") -> str:
     return f"""
     with recursive up as (
         select unit_id, 0 as level, '' as trail, array[unit_id] as path,
@@ -126,9 +129,9 @@ def _statement(step: str, more: str, ordered: str, on_page: str) -> str:
     ), ends as (
         select up.*, not coalesce({more}, false) as is_top from up where level > 0 {ordered}
     ), wanted as (
-        select * from ends where {_WANTED} {on_page}
+        select * from ends where {wanted} {on_page}
     )
-    select w.trail, cast(row_to_json(document) as text) as document
+    select w.trail, case when {shown} then cast(row_to_json(document) as text) end as document
     from wanted w cross join lateral (select {_MEMBERS}) as document
     order by w.trail collate "C" """  # noqa: S608 - nothing in it is given
 
@@ -181,7 +184,8 @@ USED = Question(
 NEXT = replace(
     USED,
     name="next-higher-assembly",
-    of_page=text(_statement(_step(*_ALL), _MORE_AFTER, _ORDERED, ON_PAGE)),
+    of_page=text(_statement(nearest(_step(*_NEAREST)), _MORE_ABOVE, "", ON_PAGE, wanted="level > 0", shown=_IN_NOW)),
     defaults={"reach": Reach.NEXT},
+    walks_at_least=200,
 )
-"""Most ways do not lead to one; but they are short."""
+"""Of a lot, each part that was split off is passed by, and of what was taken out its installation too."""
