@@ -10,6 +10,7 @@ import pytest
 
 from shared.testing.databases import Database
 from shared.testing.topics import Sent, event
+from tests.handlers.bench import BY
 from tests.handlers.genealogy_rows import Ledger, Put, Said, at
 from tests.handlers.inventory_records import PUMP, ROTOR, an_issue, completion, created, installed, received, removed
 from tests.handlers.served import Served
@@ -148,30 +149,55 @@ async def test_pages_keep_the_statuses_of_the_first_one(as_: Served, kept: Datab
     assert (await listed(as_, "U-1", known_at=now(kept)))[-1]["status"] == "scrapped"
 
 
+PUMPS = [f"PUMP-{number}" for number in range(3)]
+ROTORS = [f"ROTOR-{number}" for number in range(4)]
+DOINGS = ("put", "put", "put", "take", "take", "score", "resolve", "complete", "order anew", "oil")
+
+
 def a_shift(random: Random) -> list[Sent]:
-    """Pumps and rotors through whatever a shift does to them, half of it told late."""
-    pumps, rotors = [f"PUMP-{number}" for number in range(3)], [f"ROTOR-{number}" for number in range(4)]
-    done = [created(pump, time=at(0)) for pump in pumps] + [received(rotor, time=at(0)) for rotor in rotors]
+    """Pumps, rotors and oil through whatever a shift does to them, a third of it told late."""
+    done = [created(pump, time=at(0)) for pump in PUMPS] + [received(rotor, time=at(0)) for rotor in ROTORS]
     done.append(oil("10", "DN", 0))
-    for number in range(25):
+    inside: dict[str, str] = {}
+    for number in range(40):
         hours = number / 2 + random.choice([0, 0, -3])
-        pump, rotor = random.choice(pumps), random.choice(rotors)
-        done.append(
-            random.choice(
-                [
-                    installed(rotor, pump, time=at(hours)),
-                    removed(rotor, pump, time=at(hours)),
-                    removed(rotor, pump, time=at(hours), scrapped=random.random() < 0.2),
-                    an_issue("disposition-chosen", rotor, time=at(hours), issue_id=f"i-{rotor}", **SCORED),
-                    an_issue("resolved", rotor, time=at(hours), issue_id=f"i-{rotor}", state="resolved"),
-                    completion(pump, random.randint(1, 4), rotor),
-                    oil("5", f"DN-{number}", hours),
-                    moved_oil("2", hours),
-                    returned_oil(hours, random.choice([None, "1"])),
-                ]
-            )
-        )
+        doing = random.choice(DOINGS)
+        if doing in {"put", "take"}:
+            done += _fitted(random, doing, inside, hours)
+        else:
+            done += _happened(random, doing, number, hours)
     return done
+
+
+def _fitted(random: Random, doing: str, inside: dict[str, str], hours: float) -> list[Sent]:
+    """A rotor is put into a pump that has none, or taken out again; ``inside`` is what should be in what."""
+    if doing == "take":
+        if not inside:
+            return []
+        pump, rotor = inside.popitem()
+        return [removed(rotor, pump, time=at(hours), scrapped=random.random() < 0.2)]
+    pump, rotor = random.choice(PUMPS), random.choice(ROTORS)
+    if pump in inside or rotor in inside.values():
+        return []
+    inside[pump] = rotor
+    return [installed(rotor, pump, time=at(hours))]
+
+
+def _happened(random: Random, doing: str, number: int, hours: float) -> list[Sent]:
+    pump, rotor, time = random.choice(PUMPS), random.choice(ROTORS), at(hours)
+    match doing:
+        case "score":
+            return [an_issue("disposition-chosen", rotor, time=time, issue_id=f"i-{rotor}", **SCORED)]
+        case "resolve":
+            return [an_issue("resolved", rotor, time=time, issue_id=f"i-{rotor}", state="resolved")]
+        case "complete":
+            return [completion(pump, random.randint(1, 4), rotor)]
+        case "order anew":
+            canceled = BY | {"run_id": f"run of {pump}", "unit_id": pump, "reason": "order withdrawn"}
+            again = created(pump, f"run {number}", quantity="2", time=time)
+            return [event("asbuilt.run.canceled.v1", canceled, time=time), again]
+        case _:
+            return [random.choice([oil("5", f"DN-{number}", hours), moved_oil("2", hours), returned_oil(hours)])]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -179,8 +205,9 @@ async def test_now_is_as_of_now_and_as_known_now(as_: Served, kept: Database, se
     """After any shift: trees with their statuses, traces, what is otherwise than planned; whichever way one asks."""
     for one in a_shift(Random(seed)):
         await as_.takes(one)
+    assert kept.count("installation where removed_at is not null") > 0, "a shift that takes nothing out proves little"
     later = datetime(2030, 1, 1, tzinfo=at(0).tzinfo).isoformat()
-    for unit_id in [f"PUMP-{number}" for number in range(3)] + [f"ROTOR-{number}" for number in range(4)] + [LOT]:
+    for unit_id in [*PUMPS, *ROTORS, LOT]:
         for what in ("tree", "as-built/against-plan", "where-used"):
             there = await asked(as_, unit_id, what)
             for query in ({"as_of": later}, {"known_at": now(kept)}, {"as_of": later, "known_at": now(kept)}):
