@@ -23,6 +23,7 @@ from shared.kernel import Actor, RefusalKind, Refused
 from shared.messaging.messages import Ask
 from shared.messaging.road import Answer, Road, command, fingerprint_of
 from shared.messaging.walk import Allows, Outcome
+from shared.runtime.docs import serve_docs
 from shared.runtime.identity import Caller, Identity, TokenRefused
 from shared.runtime.ids import new_id
 from shared.runtime.problems import PROBLEM, PROBLEMS
@@ -210,6 +211,7 @@ def make_app(
         title=title,
         description=description,
         lifespan=lifespan,
+        docs_url=None,  # `serve_docs` has one
         redoc_url=None,
         telemetry={"tracing": False, "operation_spans": False, "logs": False},  # `Traced` has one span a request
     )
@@ -218,6 +220,7 @@ def make_app(
     app.add_middleware(Limited)
     app.add_middleware(Traced)
     say_no(app)
+    serve_docs(app)
     return app
 
 

@@ -150,7 +150,7 @@ EVERYWHERE = """
         POST /parked/{parked_id}/discard  parked:manage
 """
 PUBLIC = {"GET /healthz/live", "GET /healthz/ready", "GET /metrics"}
-PAGES = {"/openapi.json", "/docs", "/docs/oauth2-redirect"}
+PAGES = {"/openapi.json", "/docs", "/docs/static"}
 
 # what a plant system's event needs its role, machine, to hold
 PLANT = {
